@@ -42,7 +42,16 @@ export interface ServerConfig {
   /** (live) Browser Origins accepted; requests without Origin always pass. */
   readonly allowed_origins: readonly string[];
   readonly metrics_path: string;
+  /** Port of its own for health, metrics and status; null = the same port. */
   readonly admin_port: number | null;
+  /** Default: `host`. */
+  readonly admin_host: string;
+  /** Serve `POST /-/reload` on `admin_port`. */
+  readonly admin_reload: boolean;
+  /** (live) 0 = no limit. */
+  readonly max_concurrent_requests: number;
+  /** (live) Open event streams per client address; 0 = no limit. */
+  readonly max_streams_per_address: number;
 }
 
 export interface ReloadConfig {
@@ -72,6 +81,8 @@ export interface ToolsConfig {
   readonly page_size: number;
   readonly output_schema: boolean;
   readonly schema_profile: SchemaProfile;
+  /** `ttlMs` of 2026-07-28 lists; null = 0; `refresh` = until the next refresh is due. */
+  readonly list_ttl: Milliseconds | 'refresh' | null;
 }
 
 export interface UpstreamConfig {
@@ -201,6 +212,9 @@ export interface JwtConfig {
   /** null = from the issuer's metadata. */
   readonly jwks_url: string | null;
   readonly required_scopes: readonly string[];
+  /** Signatures with a public key only: never `none`, never HS*. */
+  readonly algorithms: readonly string[];
+  readonly clock_tolerance: Milliseconds;
 }
 
 export interface IntrospectionConfig {
@@ -249,7 +263,10 @@ export interface LoadedConfig {
    * files, key files. Absolute, without duplicates.
    */
   readonly files: readonly string[];
-  /** SHA-256, hex, of the effective config (after defaults and expansion) and the bytes of `files`. */
+  /**
+   * SHA-256, hex, of the effective config (after defaults and expansion), the variables it names, and the bytes
+   * of `files` but the config file's own: comments, key order and notation do not count.
+   */
   readonly digest: string;
   /** Accepted, but worth a log line: `path: message`. */
   readonly warnings: readonly string[];
