@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.js';
+import type { SourceText } from '../spec/source.js';
 
 /**
  * A tool as the compiler makes it from one operation: plain, serialisable data, nothing to look up elsewhere.
@@ -57,6 +58,11 @@ export interface RequestPlan {
    * null = the document states nothing.
    */
   readonly security: readonly (readonly SecurityRequirement[])[] | null;
+  /**
+   * Keys of objects inside arguments that stand for a property name which clients do not accept: key → name on
+   * the wire. Absent = none. `restoreNames` (lib/tools/propertyAlias.ts) applies it to an argument's value.
+   */
+  readonly aliases?: Readonly<Record<string, string>>;
 }
 
 export type ParameterLocation = 'path' | 'query' | 'querystring' | 'header' | 'cookie';
@@ -137,13 +143,6 @@ export interface SecurityRequirement {
   readonly name: string | null;
   /** `http`: lower case, e.g. `bearer`. */
   readonly httpScheme: string | null;
-}
-
-/** A text and where it came from; relative references resolve against `location`. */
-export interface SourceText {
-  /** Absolute path or URL. */
-  readonly location: string;
-  readonly bytes: Uint8Array;
 }
 
 /** Everything a build of one upstream depends on; equal jobs give equal tools. */

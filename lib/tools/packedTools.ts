@@ -1,0 +1,76 @@
+import type { CompiledTool, Tool } from './tool.js';
+
+/** Tools as one transferable buffer, and what is needed of each without parsing it. */
+export interface PackedTools {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly index: readonly PackedEntry[];
+}
+
+export interface PackedEntry {
+  readonly name: string;
+  readonly operation: string;
+  readonly authRequired: boolean | null;
+  readonly requiredScopes: readonly string[];
+  /** Offsets into the bytes: the listed part, then the rest. */
+  readonly start: number;
+  readonly middle: number;
+  readonly end: number;
+}
+
+/** Each tool as two JSON texts: what `tools/list` shows, and the rest, so that nothing is there twice. */
+export function packTools(tools: readonly Tool[]): PackedTools {
+  const texts = tools.map(textsOf);
+  const bytes = new Uint8Array(
+    texts.reduce((total, pair) => total + Buffer.byteLength(pair.listed) + Buffer.byteLength(pair.rest), 0),
+  );
+  const buffer = Buffer.from(bytes.buffer);
+  let offset = 0;
+  const index = tools.map((tool, position): PackedEntry => {
+    const start = offset;
+    const middle = start + buffer.write(texts[position]?.listed ?? '', start);
+    offset = middle + buffer.write(texts[position]?.rest ?? '', middle);
+    const { name, operation, authRequired, requiredScopes } = tool;
+    return { name, operation, authRequired, requiredScopes, start, middle, end: offset };
+  });
+  return { bytes, index };
+}
+
+function textsOf(tool: Tool): { readonly listed: string; readonly rest: string } {
+  const { name, title, description, inputSchema, outputSchema, annotations, ...rest } = tool;
+  // JSON.stringify leaves undefined out.
+  const listed = { name, title, description, inputSchema, outputSchema, annotations };
+  return { listed: JSON.stringify(listed), rest: JSON.stringify(rest) };
+}
+
+/** Views of the packed bytes; nothing is parsed before it is asked for. */
+export function unpackTools(packed: PackedTools): CompiledTool[] {
+  return packed.index.map((entry) => new PackedTool(entry, packed.bytes));
+}
+
+class PackedTool implements CompiledTool {
+  readonly name: string;
+  readonly operation: string;
+  readonly authRequired: boolean | null;
+  readonly requiredScopes: readonly string[];
+  readonly listed: Uint8Array;
+  readonly #rest: Uint8Array;
+  #tool: Tool | null = null;
+
+  constructor(entry: PackedEntry, bytes: Uint8Array) {
+    this.name = entry.name;
+    this.operation = entry.operation;
+    this.authRequired = entry.authRequired;
+    this.requiredScopes = entry.requiredScopes;
+    this.listed = bytes.subarray(entry.start, entry.middle);
+    this.#rest = bytes.subarray(entry.middle, entry.end);
+  }
+
+  tool(): Tool {
+    this.#tool ??= { ...JSON.parse(textOf(this.listed)), ...JSON.parse(textOf(this.#rest)) } as Tool;
+    return this.#tool;
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
