@@ -16,7 +16,6 @@ export type ErrorCode =
   | 'MCP_ANYTHING_ERR_DRY_RUN'
   | 'MCP_ANYTHING_ERR_TABLE'
   | 'MCP_ANYTHING_ERR_LOAD'
-  | 'MCP_ANYTHING_ERR_RELOAD_HELD'
   | 'MCP_ANYTHING_ERR_CREDENTIALS'
   | 'MCP_ANYTHING_ERR_CLOSED';
 
@@ -41,8 +40,15 @@ export class McpAnythingError extends Error {
 
 /** The config text or object is not acceptable. One problem per rule broken: `path: rule, got value`. */
 export class ConfigError extends McpAnythingError {
-  constructor(problems: readonly string[], options: { readonly cause?: unknown } = {}) {
-    super('MCP_ANYTHING_ERR_CONFIG', problems.join('\n'), { ...options, problems });
+  /** Absolute paths of the config file and the files it names, as far as they are known: a change may mend it. */
+  readonly files: readonly string[];
+
+  constructor(
+    problems: readonly string[],
+    options: { readonly cause?: unknown; readonly files?: readonly string[] } = {},
+  ) {
+    super('MCP_ANYTHING_ERR_CONFIG', problems.join('\n'), { cause: options.cause, problems });
+    this.files = options.files ?? [];
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Config, InboundAuthConfig, UpstreamConfig } from '../config/config.js';
-import type { SourceSnapshot } from '../spec/source.js';
-import type { CompiledTool, CompiledUpstream } from '../tools/tool.js';
+import type { CompiledTool, CompiledUpstream, SecurityRequirement } from '../tools/tool.js';
 
 /**
  * Everything one request can need, of one generation: endpoints, tools, auth policy, limits and clients.
@@ -60,8 +59,6 @@ export interface UpstreamSnapshot {
   readonly clientDigest: string;
   readonly compiled: CompiledUpstream;
   readonly client: UpstreamClient;
-  /** The document, then the overlays in order. */
-  readonly sources: readonly SourceSnapshot[];
 }
 
 /** What the call side needs of an upstream's HTTP client; `lib/call/upstreamClient.ts` is the one implementation. */
@@ -79,8 +76,13 @@ export interface UpstreamRequest {
   /** Lower-case names. Credentials are added by the client, never by the caller. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | null;
+  /**
+   * What the host's `onToolCall` hook set: over configured headers and credentials, to the upstream's own origin
+   * only. @default none
+   */
+  readonly hookHeaders?: Readonly<Record<string, string>>;
   /** What the operation asks for, to choose among several credentials. */
-  readonly security: readonly (readonly import('../tools/tool.js').SecurityRequirement[])[] | null;
+  readonly security: readonly (readonly SecurityRequirement[])[] | null;
 }
 
 export interface UpstreamResponse {
@@ -89,4 +91,6 @@ export interface UpstreamResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Content-decoded, at most `max_response_body` bytes. */
   readonly body: Uint8Array;
+  /** true when the body is the beginning of a stream that did not end in time or within the size. */
+  readonly partial?: boolean;
 }
