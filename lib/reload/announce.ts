@@ -1,0 +1,83 @@
+import { LoadError, McpAnythingError, messageOf, UpstreamLoadError } from '../errors.js';
+import type { Logger } from '../observe/logger.js';
+import type { Metrics } from '../observe/metrics.js';
+import type { EndpointDiff } from '../table/diff.js';
+import type { RoutingTable } from '../table/routingTable.js';
+import type { ReloadReport } from './report.js';
+
+/** Names shown per endpoint in a log line; the journal has all of them. */
+const NAMES_LOGGED = 20;
+
+/** The metrics that describe what serves; set in one place, after the swap. */
+export function recordSwap(metrics: Metrics, former: RoutingTable | null, table: RoutingTable): void {
+  metrics.tableSwaps.inc();
+  metrics.tableGeneration.set(table.generation);
+  metrics.tableInfo.reset();
+  metrics.tableInfo.set({ fingerprint: table.fingerprint }, 1);
+  for (const endpoint of former?.groups.keys() ?? []) {
+    if (!table.groups.has(endpoint)) metrics.tableTools.remove({ endpoint });
+  }
+  for (const [endpoint, group] of table.groups) metrics.tableTools.set({ endpoint }, group.tools.length);
+  for (const upstream of former?.upstreams.keys() ?? []) {
+    if (!table.upstreams.has(upstream)) removeUpstreamSeries(metrics, upstream);
+  }
+}
+
+function removeUpstreamSeries(metrics: Metrics, upstream: string): void {
+  for (const outcome of [
+    'ok',
+    'upstream_error',
+    'invalid_arguments',
+    'failure',
+    'cancelled',
+    'denied',
+  ] as const) {
+    metrics.toolCalls.remove({ upstream, outcome });
+  }
+  metrics.toolCallDuration.remove({ upstream });
+  metrics.circuitState.remove({ upstream });
+}
+
+export function logSwap(logger: Logger, report: ReloadReport, table: RoutingTable): void {
+  logger.info(
+    {
+      trigger: report.trigger,
+      generation: table.generation,
+      fingerprint: table.fingerprint,
+      durationSeconds: report.durationSeconds,
+      diff: report.diff.map(summarise),
+    },
+    `routing table ${table.generation} serves`,
+  );
+}
+
+function summarise(diff: EndpointDiff): object {
+  const shorten = (names: readonly string[]): readonly string[] =>
+    names.length > NAMES_LOGGED
+      ? [...names.slice(0, NAMES_LOGGED), `… ${names.length - NAMES_LOGGED} more`]
+      : names;
+  return {
+    endpoint: diff.endpoint,
+    added: shorten(diff.added),
+    removed: shorten(diff.removed),
+    changed: shorten(diff.changed),
+  };
+}
+
+/** One line per failure: what it was, in which upstream and stage; the operator's text, never the client's. */
+export function logFailure(logger: Logger, error: unknown, trigger: string): void {
+  if (error instanceof LoadError) {
+    for (const inner of error.errors) logFailure(logger, inner, trigger);
+    return;
+  }
+  const fields =
+    error instanceof UpstreamLoadError
+      ? { trigger, code: error.code, upstream: error.upstream, stage: error.stage }
+      : { trigger, code: error instanceof McpAnythingError ? error.code : 'unexpected' };
+  logger.error({ ...fields, problems: problemsOf(error) }, 'reload failed, what served before keeps serving');
+}
+
+/** The lines an operator reads of anything thrown. */
+export function problemsOf(error: unknown): readonly string[] {
+  return error instanceof McpAnythingError ? error.problems : [messageOf(error)];
+}

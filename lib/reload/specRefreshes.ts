@@ -1,0 +1,157 @@
+import type { Config } from '../config/config.js';
+import { SourceError } from '../errors.js';
+import type { Logger } from '../observe/logger.js';
+import type { Metrics } from '../observe/metrics.js';
+import { isUrl, type SourceSnapshot } from '../spec/source.js';
+import { problemsOf } from './announce.js';
+import { Refresher, type RefreshSchedule } from './refresher.js';
+import { RefreshLedger } from './refreshLedger.js';
+import type { FetchedParts, FetchedSources } from './reloadWork.js';
+import { partsDue, type RemoteRefresh, refreshRemote } from './remoteRefresh.js';
+import type { UpstreamLoad, UpstreamState } from './upstreamLoad.js';
+import type { PartOutcome } from './upstreamSources.js';
+
+export interface SpecRefreshesOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** What is in force now; null before the first table. */
+  readonly current: () => {
+    readonly config: Config;
+    readonly states: ReadonlyMap<string, UpstreamState>;
+  } | null;
+  /** New bytes: the reload loop decides what becomes of them. */
+  readonly onChanged: (fetched: FetchedParts) => void;
+  /** The same bytes with newer validators, for the upstream in exactly this state. */
+  readonly onSame: (
+    upstream: string,
+    state: UpstreamState,
+    parts: ReadonlyMap<number, SourceSnapshot>,
+  ) => void;
+}
+
+/** Asks the servers of URL sources on schedule, and keeps account of how every upstream's refreshes went. */
+export class SpecRefreshes {
+  readonly #options: SpecRefreshesOptions;
+  readonly #ledger: RefreshLedger;
+  readonly #refresher: Refresher;
+  readonly #closing = new AbortController();
+
+  constructor(options: SpecRefreshesOptions) {
+    this.#options = options;
+    this.#ledger = new RefreshLedger(options.metrics);
+    this.#refresher = new Refresher({
+      logger: options.logger,
+      onDue: (upstream, part) => void this.#refresh(upstream, part),
+    });
+  }
+
+  /** Starts, changes and stops timers so that they are those of this config. */
+  schedule(config: Config, states: ReadonlyMap<string, UpstreamState>): void {
+    this.#refresher.update(schedulesOf(config, states));
+  }
+
+  /** What the reload loop made of the sources of every upstream that serves now. */
+  recordLoads(loads: ReadonlyMap<string, UpstreamLoad>, fetched: FetchedSources): void {
+    for (const [upstream, load] of loads) {
+      // What was fetched for a source that the config no longer names says nothing of the one it names now.
+      for (const part of fetched.get(upstream)?.keys() ?? []) this.#refresher.abandoned(upstream, part);
+      for (const { part, result, retryAfter, minimumInterval } of load.parts) {
+        if (result === 'failure') this.#refresher.failed(upstream, part, retryAfter);
+        else this.#refresher.succeeded(upstream, part, minimumInterval);
+      }
+      const result = worstResult(load.parts);
+      if (result === null) this.#ledger.loaded(upstream);
+      else this.#ledger.record(upstream, result);
+    }
+    this.#ledger.retain(new Set(loads.keys()));
+  }
+
+  /** Fetched, but the change as a whole was not taken. */
+  recordRejected(fetched: FetchedSources): void {
+    for (const [upstream, parts] of fetched) {
+      this.#ledger.record(upstream, 'failure');
+      for (const part of parts.keys()) this.#refresher.failed(upstream, part, null);
+    }
+  }
+
+  /** Refresh failures of the upstream since its last success. */
+  failures(upstream: string): number {
+    return this.#ledger.failures(upstream);
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#refresher.close();
+  }
+
+  async #refresh(name: string, due: number): Promise<void> {
+    const current = this.#options.current();
+    const state = current?.states.get(name);
+    const upstream = current?.config.upstreams.find((candidate) => candidate.name === name);
+    if (current === null || state === undefined || upstream === undefined) {
+      this.#refresher.abandoned(name, due);
+      return;
+    }
+    const parts = partsDue(upstream, due);
+    let refresh: RemoteRefresh;
+    try {
+      refresh = await refreshRemote(upstream, current.config, state, parts, this.#closing.signal);
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#failed(name, due, error);
+      return;
+    }
+    if (this.#closing.signal.aborted) return;
+    if (refresh.changed.size > 0) {
+      this.#options.onChanged({ upstream: name, parts: new Map([...refresh.same, ...refresh.changed]) });
+      return;
+    }
+    this.#options.onSame(name, state, refresh.same);
+    this.#ledger.record(name, refresh.result);
+    for (const [part, snapshot] of refresh.same) {
+      this.#refresher.succeeded(name, part, snapshot.minimumInterval);
+    }
+  }
+
+  #failed(upstream: string, due: number, error: unknown): void {
+    this.#ledger.record(upstream, 'failure');
+    const cause = error instanceof SourceError ? error : null;
+    const { consecutiveFailures, nextIn } = this.#refresher.failed(upstream, due, cause?.retryAfter ?? null);
+    this.#options.logger.warn(
+      {
+        upstream,
+        stage: cause?.stage ?? 'fetch',
+        source: cause?.source,
+        problems: problemsOf(error),
+        consecutiveFailures,
+        nextIn,
+      },
+      'spec refresh failed, the last good version keeps serving',
+    );
+  }
+}
+
+function worstResult(parts: readonly PartOutcome[]): PartOutcome['result'] | null {
+  for (const result of ['failure', 'changed', 'unchanged', 'not_modified'] as const) {
+    if (parts.some((part) => part.result === result)) return result;
+  }
+  return null;
+}
+
+function schedulesOf(config: Config, states: ReadonlyMap<string, UpstreamState>): RefreshSchedule[] {
+  return config.upstreams.flatMap(({ name, enabled, openapi, overlay }) => {
+    const sources = states.get(name)?.sources;
+    if (!enabled || sources === undefined) return [];
+    return [openapi, ...overlay].flatMap((part, index) =>
+      part.refresh_interval === null || !isUrl(part.source)
+        ? []
+        : [
+            {
+              upstream: name,
+              part: index,
+              interval: part.refresh_interval,
+              minimumInterval: sources[index]?.minimumInterval ?? null,
+            },
+          ],
+    );
+  });
+}

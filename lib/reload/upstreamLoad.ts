@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import type { Config, UpstreamConfig } from '../config/config.js';
+import { messageOf, SourceError, UpstreamLoadError } from '../errors.js';
+import type { SourceSnapshot } from '../spec/source.js';
+import type { UpstreamClient, UpstreamSnapshot } from '../table/routingTable.js';
+import type { CompiledUpstream, CompileJob, CompileOptions } from '../tools/tool.js';
+import { type ClientOptions, digestOf, makeSnapshot } from './upstreamSnapshot.js';
+import {
+  formerSource,
+  type GatheredPart,
+  gatherSources,
+  outcomeOf,
+  type PartOutcome,
+  sourceRequests,
+} from './upstreamSources.js';
+
+/** An upstream that serves, and the sources it was made from: the document, then the overlays in order. */
+export interface UpstreamState {
+  readonly snapshot: UpstreamSnapshot;
+  readonly sources: readonly SourceSnapshot[];
+}
+
+export interface UpstreamLoadContext {
+  readonly config: Config;
+  /** Last known good; null = new in this config. */
+  readonly former: UpstreamState | null;
+  /** Parts that a refresh has just fetched, by index in `sources`. */
+  readonly fetched: ReadonlyMap<number, SourceSnapshot>;
+  /** Ask the servers of URL sources again, rather than go on with what is there. */
+  readonly refetch: boolean;
+  readonly readFile: (path: string) => Promise<Buffer>;
+  readonly compile: (
+    job: CompileJob,
+    options: { readonly deadline: number; readonly signal: AbortSignal },
+  ) => Promise<CompiledUpstream>;
+  readonly createClient: (options: ClientOptions) => UpstreamClient;
+  /** Aborts when a newer state of the world has overtaken this load. */
+  readonly signal: AbortSignal;
+}
+
+export interface UpstreamLoad {
+  readonly state: UpstreamState;
+  readonly parts: readonly PartOutcome[];
+  /** New input that was not usable; `state` is then made from the last good one. */
+  readonly failure: UpstreamLoadError | null;
+}
+
+/**
+ * Loads one upstream, reusing whatever its inputs leave as it is.
+ * @throws UpstreamLoadError when it cannot be had and no last known good state fits this config.
+ * @throws the signal's reason when overtaken.
+ */
+export async function loadUpstream(
+  upstream: UpstreamConfig,
+  context: UpstreamLoadContext,
+): Promise<UpstreamLoad> {
+  const limit = context.config.server.startup_validation_timeout;
+  const started = performance.now();
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(limit)]);
+  try {
+    const gathered = await gatherSources(
+      upstream,
+      { ...context, formerSources: context.former?.sources ?? null },
+      signal,
+    );
+    const { compiled, compileDigest, sources, rejected } = await compileNewest(
+      upstream,
+      context,
+      gathered,
+      () => Math.max(1, limit - (performance.now() - started)),
+    );
+    const snapshot = await makeSnapshot(
+      upstream,
+      { ...context, formerSnapshot: context.former?.snapshot ?? null },
+      compiled,
+      compileDigest,
+    );
+    const failure = rejected ?? gathered.find((part) => part.failure !== null)?.failure ?? null;
+    return {
+      state: { snapshot, sources },
+      parts: gathered.flatMap((part, index) => outcomeOf(part, index, rejected !== null)),
+      failure: failure === null ? null : new UpstreamLoadError(upstream.name, failure),
+    };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (error instanceof SourceError) throw new UpstreamLoadError(upstream.name, error);
+    throw new UpstreamLoadError(
+      upstream.name,
+      new SourceError('compile', upstream.openapi.source, messageOf(error), { cause: error }),
+    );
+  }
+}
+
+interface Compilation {
+  readonly compiled: CompiledUpstream;
+  readonly compileDigest: string;
+  readonly sources: readonly SourceSnapshot[];
+  /** Why the newest sources were not usable, when older ones are what was compiled. */
+  readonly rejected: SourceError | null;
+}
+
+/** Compiles the newest sources; where they are not usable, the last good ones under the same config. */
+async function compileNewest(
+  upstream: UpstreamConfig,
+  context: UpstreamLoadContext,
+  gathered: readonly GatheredPart[],
+  remaining: () => number,
+): Promise<Compilation> {
+  const newest = gathered.map((part) => part.snapshot);
+  try {
+    return {
+      ...(await compileSources(upstream, context, newest, remaining())),
+      sources: newest,
+      rejected: null,
+    };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const lastGood = sourceRequests(upstream, context.config).map((request) =>
+      formerSource(context.former?.sources ?? null, request),
+    );
+    const differs = lastGood.some((source, index) => source?.sha256 !== newest[index]?.sha256);
+    if (!(error instanceof SourceError) || !differs) throw error;
+    const usable = lastGood.filter((source) => source !== null);
+    if (usable.length !== newest.length) throw error;
+    return {
+      ...(await compileSources(upstream, context, usable, remaining())),
+      sources: usable,
+      rejected: error,
+    };
+  }
+}
+
+async function compileSources(
+  upstream: UpstreamConfig,
+  context: UpstreamLoadContext,
+  sources: readonly SourceSnapshot[],
+  deadline: number,
+): Promise<{ compiled: CompiledUpstream; compileDigest: string }> {
+  const options = compileOptions(upstream, context.config);
+  const compileDigest = digestOf(
+    options,
+    sources.map(({ location, sha256 }) => [location, sha256]),
+  );
+  const former = context.former?.snapshot;
+  if (former?.compileDigest === compileDigest && (await referencedFilesUnchanged(former.compiled, context))) {
+    return { compiled: former.compiled, compileDigest };
+  }
+  const [document, ...overlays] = sources;
+  if (document === undefined) throw new SourceError('compile', upstream.openapi.source, 'has no document');
+  const job: CompileJob = { upstream: upstream.name, document, overlays, options };
+  const compiled = await context.compile(job, { deadline, signal: context.signal });
+  return { compiled, compileDigest };
+}
+
+async function referencedFilesUnchanged(
+  compiled: CompiledUpstream,
+  context: UpstreamLoadContext,
+): Promise<boolean> {
+  for (const { path, sha256 } of compiled.files) {
+    try {
+      if (
+        createHash('sha256')
+          .update(await context.readFile(path))
+          .digest('hex') !== sha256
+      )
+        return false;
+    } catch {
+      // A file that has gone is a change: the build says what is missing.
+      return false;
+    }
+  }
+  return true;
+}
+
+function compileOptions(upstream: UpstreamConfig, config: Config): CompileOptions {
+  const filters = config.groups
+    .filter((group) => group.upstreams.includes(upstream.name))
+    .flatMap((group) => group.filter ?? []);
+  return {
+    tool_prefix: upstream.tool_prefix,
+    separator: config.naming.separator,
+    max_length: config.naming.max_length,
+    description_max_length: config.naming.description_max_length,
+    description_truncation_suffix: config.naming.description_truncation_suffix,
+    output_schema: config.tools.output_schema,
+    schema_profile: config.tools.schema_profile,
+    base_url: upstream.base_url,
+    allow_external_refs: upstream.openapi.allow_external_refs,
+    max_size: upstream.openapi.max_size,
+    allow_private_spec_servers: config.egress.allow_private_spec_servers,
+    filters: [...new Set(filters)].sort(),
+  };
+}
