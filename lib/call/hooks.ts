@@ -25,7 +25,9 @@ export interface ToolCallContext {
 
 /**
  * Nothing: allow. `{ deny }`: the agent gets this sentence as an `isError` result and nothing is sent.
- * `{ headers }`: allow, and set these upstream request headers (over the configured ones).
+ * `{ headers }`: allow, and set these upstream request headers, over the configured ones and the credentials.
+ * They go to the upstream's own origin only: not to a server on another origin that the document names for an
+ * operation, and not across a redirect.
  */
 export type ToolCallDecision =
   | undefined

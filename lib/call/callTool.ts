@@ -1,0 +1,165 @@
+import type { IncomingMessage } from 'node:http';
+import type { Bytes } from '../config/config.js';
+import { messageOf } from '../errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import type { Logger } from '../observe/logger.js';
+import type { CallOutcome, Metrics } from '../observe/metrics.js';
+import type { ToolEntry, UpstreamResponse } from '../table/routingTable.js';
+import { measureArguments } from './argumentLimits.js';
+import { argumentProblems } from './arguments.js';
+import { type CallToolResult, errorResult } from './callToolResult.js';
+import { declaredArguments } from './declaredValue.js';
+import { decisionOf } from './hookDecision.js';
+import type { Caller, OnToolCall } from './hooks.js';
+import { ArgumentError, type BuiltRequest, buildRequest } from './request.js';
+import { isSuccess, resultOf } from './result.js';
+import { UpstreamFailure } from './upstreamFailure.js';
+
+/** Whatever may refuse a call before it is sent (rate limits): a sentence for the agent, or null to go on. */
+export type CallGate = (entry: ToolEntry, context: CallContext) => string | null | Promise<string | null>;
+
+/** Everything about one call that is neither the tool nor its arguments. */
+export interface CallContext {
+  /** Aborted when the MCP client leaves. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** `/mcp`. */
+  readonly endpoint: string;
+  readonly caller: Caller;
+  /** The MCP client's HTTP request; null over stdio. */
+  readonly request: IncomingMessage | null;
+  readonly onToolCall?: OnToolCall;
+  /** @default nothing is refused */
+  readonly gate?: CallGate;
+  /** Of all arguments together. @default 8 MB */
+  readonly argumentLimit?: Bytes;
+}
+
+const DEFAULT_ARGUMENT_LIMIT: Bytes = 8 * 1024 * 1024;
+
+/**
+ * Carries out one tool call: check the arguments, ask the hook and the gate, send, map the answer.
+ *
+ * Every failure is an `isError` result with a sentence that says what to do differently; causes stay in the log.
+ * @throws the signal's reason when it is aborted, and nothing else.
+ */
+export async function callTool(
+  entry: ToolEntry,
+  args: unknown,
+  context: CallContext,
+): Promise<CallToolResult> {
+  let ended: Ended;
+  try {
+    ended = await run(entry, args, context);
+  } catch (error) {
+    ended = failureEnd(entry, error, context);
+  }
+  context.metrics.toolCalls.inc({ upstream: entry.upstream.name, outcome: ended.outcome });
+  if (ended.outcome === 'cancelled') throw context.signal.reason;
+  return ended.result;
+}
+
+interface Ended {
+  readonly outcome: CallOutcome;
+  readonly result: CallToolResult;
+}
+
+async function run(entry: ToolEntry, args: unknown, context: CallContext): Promise<Ended> {
+  const checked = checkedArguments(entry, args ?? {}, context);
+  if ('problems' in checked) return refusedArguments(entry, checked.problems);
+
+  const hookHeaders = await hookHeadersOf(entry, checked.args, context);
+  if ('deny' in hookHeaders) return { outcome: 'denied', result: errorResult(hookHeaders.deny) };
+
+  const request = buildRequest(entry.compiled.tool().plan, checked.args);
+  const refusal = (await context.gate?.(entry, context)) ?? null;
+  if (refusal !== null) return { outcome: 'denied', result: errorResult(refusal) };
+
+  context.signal.throwIfAborted();
+  const response = await send(entry, request, hookHeaders.headers, context);
+  const successStatus = entry.upstream.config.validation.success_status;
+  const result = resultOf(response, {
+    compiled: entry.compiled,
+    upstream: entry.upstream.name,
+    request,
+    successStatus,
+    logger: context.logger,
+  });
+  return { outcome: isSuccess(response.status, successStatus) ? 'ok' : 'upstream_error', result };
+}
+
+type CheckedArguments = { readonly args: JsonObject } | { readonly problems: readonly string[] };
+
+function checkedArguments(entry: ToolEntry, given: unknown, context: CallContext): CheckedArguments {
+  if (!isJsonObject(given)) return { problems: ['arguments: must be an object'] };
+  const size = measureArguments(given as Json, context.argumentLimit ?? DEFAULT_ARGUMENT_LIMIT);
+  if (size.problem !== null) return { problems: [size.problem] };
+  const args = declaredArguments(entry.compiled.tool().plan, given);
+  if (!entry.upstream.config.validation.validate_request) return { args };
+  const problems = argumentProblems(entry.compiled, args, size.nodes, context.logger);
+  return problems.length === 0 ? { args } : { problems };
+}
+
+async function hookHeadersOf(entry: ToolEntry, args: JsonObject, context: CallContext) {
+  if (context.onToolCall === undefined) return { headers: {} };
+  const { endpoint, caller, request } = context;
+  const asked = {
+    tool: entry.name,
+    upstream: entry.upstream.name,
+    operation: entry.compiled.operation,
+    endpoint,
+    arguments: args,
+    caller,
+    request,
+  };
+  return decisionOf(context.onToolCall, asked, context.logger);
+}
+
+async function send(
+  entry: ToolEntry,
+  request: BuiltRequest,
+  hookHeaders: Readonly<Record<string, string>>,
+  context: CallContext,
+): Promise<UpstreamResponse> {
+  const start = performance.now();
+  const { security } = entry.compiled.tool().plan;
+  const response = await entry.upstream.client.send({ ...request, hookHeaders, security }, context.signal);
+  const seconds = (performance.now() - start) / 1_000;
+  context.metrics.toolCallDuration.observe({ upstream: entry.upstream.name }, seconds);
+  context.logger.debug(
+    { tool: entry.name, upstream: entry.upstream.name, status: response.status, seconds },
+    'called',
+  );
+  return response;
+}
+
+function refusedArguments(entry: ToolEntry, problems: readonly string[]): Ended {
+  const heading = `The arguments of ${entry.name} are not valid; nothing was sent.`;
+  return { outcome: 'invalid_arguments', result: errorResult([heading, ...problems].join('\n')) };
+}
+
+function failureEnd(entry: ToolEntry, error: unknown, context: CallContext): Ended {
+  if (context.signal.aborted) return { outcome: 'cancelled', result: errorResult('The call was cancelled.') };
+  if (error instanceof ArgumentError) return refusedArguments(entry, [error.message]);
+  if (error instanceof UpstreamFailure) {
+    return {
+      outcome: error.kind === 'refused' ? 'denied' : 'failure',
+      result: errorResult(error.message + afterword(entry, error)),
+    };
+  }
+  context.logger.error(
+    { tool: entry.name, upstream: entry.upstream.name, error: messageOf(error) },
+    'a tool call failed inside the proxy',
+  );
+  return { outcome: 'failure', result: errorResult('The proxy could not carry out this call.') };
+}
+
+/** A write without an answer may have been carried out all the same. */
+function afterword(entry: ToolEntry, failure: UpstreamFailure): string {
+  const { method } = entry.compiled.tool().plan;
+  const unknown = failure.kind === 'timeout' || failure.kind === 'too_large' || failure.kind === 'protocol';
+  return unknown && method !== 'GET' && method !== 'HEAD'
+    ? ' Whether the call took effect is not known.'
+    : '';
+}

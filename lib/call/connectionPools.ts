@@ -1,0 +1,130 @@
+import { lookup as resolve } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { Pool } from 'undici';
+import type { EgressConfig, Milliseconds, UpstreamConfig } from '../config/config.js';
+import { addressProblem, assertPublicLiteral, EgressError, publicLookup } from '../spec/egress.js';
+import type { TlsOptions } from './tlsOptions.js';
+
+/**
+ * Who vouches for an address. `operator`: the config names it. `file`: a document that the operator put on disk
+ * names it as its own server. `document`: any other text from elsewhere, redirects included.
+ */
+export type Trust = 'operator' | 'file' | 'document';
+
+export interface PoolOptions {
+  /** `max_connections`, per origin. */
+  readonly connections: number;
+  readonly connectTimeout: Milliseconds;
+  /** Client certificates and trust are given to this origin only. */
+  readonly ownOrigin: string;
+  readonly tls: TlsOptions;
+  readonly trustOf: (url: URL) => Trust;
+}
+
+/** Redirects and documents name origins; more than these are not kept open. */
+const MAX_ORIGINS = 16;
+
+/** What addresses of clouds' metadata services are called. */
+const METADATA = addressProblem('169.254.169.254');
+
+/** One pool of connections per origin, which connects only where it may. */
+export class ConnectionPools {
+  readonly #options: PoolOptions;
+  readonly #pools = new Map<string, Pool>();
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** @throws EgressError for an address that may not be connected to. */
+  poolFor(url: URL): Pool {
+    const existing = this.#pools.get(url.origin);
+    if (existing !== undefined) return existing;
+    const trust = this.#options.trustOf(url);
+    if (trust !== 'operator') assertAllowedLiteral(url, trust);
+    if (this.#pools.size >= MAX_ORIGINS) this.#evict();
+    const pool = this.#open(url.origin, trust);
+    this.#pools.set(url.origin, pool);
+    return pool;
+  }
+
+  async close(): Promise<void> {
+    const pools = [...this.#pools.values()];
+    this.#pools.clear();
+    await Promise.all(pools.map((pool) => pool.close().catch(() => undefined)));
+  }
+
+  #open(origin: string, trust: Trust): Pool {
+    const { connections, connectTimeout, ownOrigin, tls } = this.#options;
+    return new Pool(origin, {
+      connections,
+      pipelining: 1,
+      // The caller's deadline counts from connect to last byte; undici's own timers restart with every byte.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: {
+        timeout: connectTimeout,
+        ...(origin === ownOrigin ? tls : {}),
+        ...(trust === 'operator' ? {} : { lookup: LOOKUPS[trust] }),
+      },
+    });
+  }
+
+  /** The oldest foreign origin goes; what runs on it is finished. */
+  #evict(): void {
+    for (const [origin, pool] of this.#pools) {
+      if (origin === this.#options.ownOrigin) continue;
+      this.#pools.delete(origin);
+      pool.close().catch(() => undefined);
+      return;
+    }
+  }
+}
+
+/**
+ * The operator vouches for `base_url` and for the host that the document comes from. Without `base_url`, the own
+ * server of a document on disk may be a private one.
+ */
+export function trustOf(
+  config: UpstreamConfig,
+  ownOrigin: string,
+  egress: EgressConfig,
+): (url: URL) => Trust {
+  if (egress.allow_private_spec_servers) return () => 'operator';
+  const named = [config.base_url, config.openapi.source].flatMap((text) =>
+    text !== null && /^https?:/i.test(text) && URL.canParse(text) ? [new URL(text).hostname] : [],
+  );
+  const hosts = new Set(named);
+  const fileHost = named.length === 0 ? new URL(ownOrigin).hostname : null;
+  return (url) => {
+    if (hosts.has(url.hostname)) return 'operator';
+    return url.hostname === fileHost ? 'file' : 'document';
+  };
+}
+
+/** The lookup hook is not called for IP literals, so that these are checked here. */
+function assertAllowedLiteral(url: URL, trust: 'file' | 'document'): void {
+  if (trust === 'document') {
+    assertPublicLiteral(url);
+    return;
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const problem = isIP(host) === 0 ? null : addressProblem(host);
+  if (problem !== null && problem === METADATA) throw new EgressError(host, problem);
+}
+
+const localLookup: LookupFunction = (hostname, options, callback) => {
+  resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return callback(error, '', 0);
+    const allowed = addresses.filter(({ address }) => addressProblem(address) !== METADATA);
+    const [first] = allowed;
+    if (first === undefined) return callback(new EgressError(hostname, METADATA ?? 'not allowed'), '', 0);
+    if (options.all === true) return callback(null, allowed);
+    return callback(null, first.address, first.family);
+  });
+};
+
+const LOOKUPS: Readonly<Record<'file' | 'document', LookupFunction>> = {
+  file: localLookup,
+  document: publicLookup,
+};

@@ -1,0 +1,102 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { UpstreamConfig } from '../config/config.js';
+import type { Logger } from '../observe/logger.js';
+import type { UpstreamRequest } from '../table/routingTable.js';
+import type { ConnectionPools } from './connectionPools.js';
+import { ACCEPT_ENCODING } from './contentDecoding.js';
+import type { CredentialParts } from './credential.js';
+import { type ExchangeRequest, type ExchangeResponse, exchange } from './exchange.js';
+import { headersFor, withQuery } from './outgoing.js';
+import { redirectionOf } from './redirect.js';
+import { codeOf, failureOf } from './upstreamFailure.js';
+import { wireUrl } from './wireUrl.js';
+
+const MAX_REDIRECTS = 5;
+/** Pauses before the second and third attempt, in milliseconds. */
+const RETRY_PAUSES = [50, 200] as const;
+/** RFC 9110 §9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+/** Each origin that egress refuses is told to the operator once. */
+const MAX_TOLD = 100;
+
+/** Gets one request to its server: over redirects, with another try when the connection fails. */
+export class Delivery {
+  readonly #config: UpstreamConfig;
+  readonly #ownOrigin: string;
+  readonly #pools: ConnectionPools;
+  readonly #logger: Logger;
+  readonly #told = new Set<string>();
+
+  constructor(config: UpstreamConfig, ownOrigin: string, pools: ConnectionPools, logger: Logger) {
+    this.#config = config;
+    this.#ownOrigin = ownOrigin;
+    this.#pools = pools;
+    this.#logger = logger;
+  }
+
+  /**
+   * @param parts Credentials; they stay within the own origin, as do configured headers and the hook's.
+   * @throws UpstreamFailure
+   */
+  async deliver(
+    request: UpstreamRequest,
+    parts: readonly CredentialParts[],
+    signal: AbortSignal,
+  ): Promise<ExchangeResponse> {
+    const start = wireUrl(request.url).origin;
+    let { url, method, body } = request;
+    for (let hop = 0; ; hop += 1) {
+      const { origin } = wireUrl(url);
+      const own = origin === this.#ownOrigin;
+      const headers = headersFor(request, {
+        configured: own ? this.#config.headers : {},
+        parts: own ? parts : [],
+        hook: own ? (request.hookHeaders ?? {}) : {},
+        acceptEncoding: ACCEPT_ENCODING,
+        foreign: origin !== start,
+        withBody: body !== null,
+      });
+      const { path } = wireUrl(own ? withQuery(url, parts) : url);
+      const response = await this.#attempt({ method, origin, path, headers, body }, signal);
+      const { location } = response.headers;
+      if (location === undefined || hop >= MAX_REDIRECTS) return response;
+      const next = redirectionOf(response.status, location, new URL(url), method);
+      if (next === null) return response;
+      url = next.url.href;
+      method = next.method;
+      if (!next.keepsBody) body = null;
+    }
+  }
+
+  /** Repeats an idempotent request whose connection failed, at most twice and within the deadline. */
+  async #attempt(request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeResponse> {
+    const { origin, method } = request;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const pool = this.#pools.poolFor(new URL(origin));
+        return await exchange(pool, request, this.#config.max_response_body, signal);
+      } catch (error) {
+        const failure = failureOf(error, wireUrl(origin).host);
+        if (failure.kind === 'refused') this.#tell(origin);
+        const wait = RETRY_PAUSES[attempt];
+        if (!failure.retryable || wait === undefined || !IDEMPOTENT.has(method)) throw failure;
+        this.#logger.debug(
+          { upstream: this.#config.name, code: codeOf(failure.cause) },
+          'the connection failed; trying again',
+        );
+        await pause(wait, undefined, { signal }).catch(() => {
+          throw signal.reason;
+        });
+      }
+    }
+  }
+
+  #tell(origin: string): void {
+    if (this.#told.has(origin) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(origin);
+    this.#logger.warn(
+      { upstream: this.#config.name, origin },
+      'a document or a redirect names a server that egress does not allow; set base_url if it is the API’s',
+    );
+  }
+}

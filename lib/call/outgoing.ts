@@ -1,0 +1,82 @@
+import type { UpstreamRequest } from '../table/routingTable.js';
+import type { CredentialParts } from './credential.js';
+
+/** What a request is completed with. */
+export interface Additions {
+  /** `upstreams[].headers`. */
+  readonly configured: Readonly<Record<string, string>>;
+  readonly parts: readonly CredentialParts[];
+  /** What the host's hook set for this call. */
+  readonly hook: Readonly<Record<string, string>>;
+  readonly acceptEncoding: string;
+  /** A redirect led to another origin: what the arguments put into headers was not meant for it. */
+  readonly foreign: boolean;
+  readonly withBody: boolean;
+}
+
+/** Headers that frame the message: undici writes them, and nobody else may. */
+const FRAMING: ReadonlySet<string> = new Set(
+  'connection content-length expect keep-alive proxy-connection te trailer transfer-encoding upgrade'.split(
+    ' ',
+  ),
+);
+
+/**
+ * The headers of one hop, weakest first: what the proxy says of itself, the arguments, the config, the
+ * credentials, the hook. An argument can thus never replace what the operator has set.
+ */
+export function headersFor(request: UpstreamRequest, additions: Additions): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null);
+  headers['user-agent'] = 'mcp-anything';
+  headers['accept-encoding'] = additions.acceptEncoding;
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (additions.foreign ? name === 'accept' : true) headers[name] = value;
+  }
+  const contentType = headers['content-type'];
+  for (const source of [
+    additions.configured,
+    ...additions.parts.map((part) => part.headers),
+    additions.hook,
+  ]) {
+    for (const [name, value] of Object.entries(source)) {
+      const lower = name.toLowerCase();
+      if (!FRAMING.has(lower)) headers[lower] = value;
+    }
+  }
+  // The body was written as this type; multipart has its boundary in it.
+  if (contentType !== undefined) headers['content-type'] = contentType;
+  if (!additions.withBody) delete headers['content-type'];
+  return headers;
+}
+
+/** The URL with credentials that go into the query; a parameter of the same name is replaced. */
+export function withQuery(url: string, parts: readonly CredentialParts[]): string {
+  const added = parts.flatMap((part) => part.query);
+  if (added.length === 0) return url;
+  const [path = '', query = ''] = split(url);
+  const names = new Set(added.map(([name]) => encodeURIComponent(name)));
+  const kept = query.split('&').filter((pair) => pair !== '' && !names.has(pair.split('=', 1)[0] ?? ''));
+  const pairs = added.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+  return `${path}?${[...kept, ...pairs].join('&')}`;
+}
+
+function split(url: string): [path: string, query: string] {
+  const mark = url.indexOf('?');
+  return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+/** `Link` and `Location` often repeat the query they were asked with, credentials included. */
+export function redacted(
+  headers: Readonly<Record<string, string>>,
+  parts: readonly CredentialParts[],
+): Readonly<Record<string, string>> {
+  const secrets = parts.flatMap((part) =>
+    part.query.flatMap(([, value]) => [value, encodeURIComponent(value)]),
+  );
+  if (secrets.length === 0) return headers;
+  const clean: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(headers)) {
+    clean[name] = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), value);
+  }
+  return clean;
+}

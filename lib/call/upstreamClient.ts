@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import type { CircuitBreakerConfig, EgressConfig, UpstreamConfig } from '../config/config.js';
+import type { Logger } from '../observe/logger.js';
+import type { Metrics } from '../observe/metrics.js';
+import type { UpstreamClient, UpstreamRequest, UpstreamResponse } from '../table/routingTable.js';
+import { type CallVerdict, CIRCUIT_STATE, CircuitBreaker } from './circuitBreaker.js';
+import { ClientCredentialsToken, type PostForm } from './clientCredentialsToken.js';
+import { ConnectionPools, trustOf } from './connectionPools.js';
+import { ConnectionSlots } from './connectionSlots.js';
+import { decodeContent } from './contentDecoding.js';
+import type { Credential, CredentialParts } from './credential.js';
+import { Credentials } from './credentials.js';
+import { startDeadline } from './deadline.js';
+import { Delivery } from './delivery.js';
+import { exchange } from './exchange.js';
+import { redacted } from './outgoing.js';
+import type { SecretStore } from './secret.js';
+import { tlsOptionsOf } from './tlsOptions.js';
+import { failureOf, UpstreamFailure } from './upstreamFailure.js';
+import { wireUrl } from './wireUrl.js';
+
+export { type FailureKind, UpstreamFailure } from './upstreamFailure.js';
+
+export interface UpstreamClientOptions {
+  readonly config: UpstreamConfig;
+  /** `CompiledUpstream.server`: credentials, configured headers and client certificates go to its origin only. */
+  readonly server: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** @default readFileSync, UTF-8 */
+  readonly readSecret?: (path: string) => string;
+  readonly egress: EgressConfig;
+  /** The entry of `circuit_breakers` that the upstream names. @default none */
+  readonly circuitBreaker?: CircuitBreakerConfig | null;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Of a token endpoint; in bytes. */
+const MAX_TOKEN_ANSWER = 1024 * 1024;
+
+/**
+ * @throws SourceError stage `client` when a secret or a TLS file is missing or unusable.
+ */
+export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
+  return new HttpUpstreamClient(options);
+}
+
+/**
+ * The connections, credentials, circuit breaker and concurrency limit of one upstream. It lives as long as what
+ * it was made of does not change, across any number of tables.
+ */
+export class HttpUpstreamClient implements UpstreamClient {
+  readonly #config: UpstreamConfig;
+  readonly #ownOrigin: string;
+  readonly #pools: ConnectionPools;
+  readonly #delivery: Delivery;
+  readonly #tokenPools: ConnectionPools;
+  readonly #credentials: Credentials;
+  readonly #slots: ConnectionSlots;
+  readonly #breaker: CircuitBreaker | null;
+
+  constructor(options: UpstreamClientOptions) {
+    const { config, server, egress, logger, metrics } = options;
+    const store: SecretStore = {
+      env: options.env,
+      readSecret: options.readSecret ?? ((path) => readFileSync(path, 'utf8')),
+    };
+    this.#config = config;
+    this.#ownOrigin = new URL(server).origin;
+    const pool = {
+      connections: config.max_connections,
+      connectTimeout: config.timeout,
+      ownOrigin: this.#ownOrigin,
+      tls: tlsOptionsOf(config.tls, store),
+    };
+    this.#pools = new ConnectionPools({ ...pool, trustOf: trustOf(config, this.#ownOrigin, egress) });
+    this.#delivery = new Delivery(config, this.#ownOrigin, this.#pools, logger);
+    // The operator names the token endpoint; a private CA is trusted for it as well.
+    const { ca } = pool.tls;
+    this.#tokenPools = new ConnectionPools({
+      ...pool,
+      connections: 1,
+      ownOrigin: tokenOrigin(config),
+      tls:
+        tokenOrigin(config) === this.#ownOrigin
+          ? pool.tls
+          : { ...(ca === undefined ? {} : { ca }), rejectUnauthorized: true },
+      trustOf: () => 'operator',
+    });
+    this.#credentials = new Credentials(
+      config.outbound_auth,
+      store,
+      ({ oauth2_client_credentials }) =>
+        new ClientCredentialsToken(oauth2_client_credentials, this.#postForm, logger),
+    );
+    this.#slots = new ConnectionSlots(config.max_connections);
+    this.#breaker =
+      options.circuitBreaker == null
+        ? null
+        : new CircuitBreaker(options.circuitBreaker, (state) => {
+            metrics.circuitState.set({ upstream: config.name }, CIRCUIT_STATE[state]);
+            logger.warn({ upstream: config.name, state }, 'the circuit breaker changed its state');
+          });
+    if (this.#breaker !== null) metrics.circuitState.set({ upstream: config.name }, CIRCUIT_STATE.closed);
+  }
+
+  async send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse> {
+    const admission = this.#breaker?.admit() ?? null;
+    if (this.#breaker !== null && admission === null) throw circuitOpen(this.#breaker);
+    const { origin, host } = wireUrl(request.url);
+    const deadline = startDeadline(this.#config.timeout, signal, host);
+    let verdict: CallVerdict = 'neutral';
+    try {
+      const release = this.#slots.tryAcquire() ?? (await this.#slots.acquire(deadline.signal));
+      try {
+        const response = await this.#call(request, origin === this.#ownOrigin, deadline.signal);
+        verdict = response.status >= 500 ? 'failure' : 'success';
+        return response;
+      } finally {
+        release();
+      }
+    } catch (error) {
+      const failure = failureOf(error, host);
+      verdict = verdictOf(failure);
+      throw failure;
+    } finally {
+      deadline.end();
+      admission?.(verdict);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#pools.close(), this.#tokenPools.close()]);
+  }
+
+  /** One call: credentials, and one more try with a fresh token where a token was refused. */
+  async #call(request: UpstreamRequest, own: boolean, signal: AbortSignal): Promise<UpstreamResponse> {
+    const credentials = own ? this.#credentials.choose(request.security) : [];
+    let parts = await partsOf(credentials, signal);
+    let response = await this.#delivery.deliver(request, parts, signal);
+    if (response.status === 401 && refused(credentials, parts)) {
+      parts = await partsOf(credentials, signal);
+      response = await this.#delivery.deliver(request, parts, signal);
+    }
+    const { status, headers, partial } = response;
+    const coding = headers['content-encoding'];
+    const body =
+      coding === undefined
+        ? response.body
+        : await decodeContent(response, coding, this.#config.max_response_body, wireUrl(request.url).host);
+    return { status, headers: redacted(headers, parts), body, ...(partial ? { partial } : {}) };
+  }
+
+  readonly #postForm: PostForm = async (url, form, headers) => {
+    const deadline = startDeadline(this.#config.timeout, null, 'The token endpoint');
+    const { origin, path } = wireUrl(url);
+    const request = { method: 'POST', origin, path, headers, body: Buffer.from(form) };
+    try {
+      return await exchange(
+        this.#tokenPools.poolFor(new URL(url)),
+        request,
+        MAX_TOKEN_ANSWER,
+        deadline.signal,
+      );
+    } finally {
+      deadline.end();
+    }
+  };
+}
+
+async function partsOf(
+  credentials: readonly Credential[],
+  signal: AbortSignal,
+): Promise<readonly CredentialParts[]> {
+  return Promise.all(credentials.map((credential) => credential.parts(signal)));
+}
+
+/** True if at least one credential can give other parts than those that the upstream refused. */
+function refused(credentials: readonly Credential[], parts: readonly CredentialParts[]): boolean {
+  let renewable = false;
+  credentials.forEach((credential, index) => {
+    const used = parts[index];
+    if (used !== undefined && credential.refused(used)) renewable = true;
+  });
+  return renewable;
+}
+
+function tokenOrigin(config: UpstreamConfig): string {
+  const auth = [config.outbound_auth, ...Object.values(config.outbound_auth.schemes)];
+  for (const credential of auth) {
+    if (credential.strategy !== 'oauth2_client_credentials') continue;
+    return wireUrl(credential.oauth2_client_credentials.token_url).origin;
+  }
+  return '';
+}
+
+function verdictOf(failure: UpstreamFailure): CallVerdict {
+  return failure.kind === 'timeout' || failure.kind === 'connect' || failure.kind === 'protocol'
+    ? 'failure'
+    : 'neutral';
+}
+
+function circuitOpen(breaker: CircuitBreaker): UpstreamFailure {
+  const seconds = Math.max(1, Math.ceil(breaker.retryAfter / 1_000));
+  return new UpstreamFailure(
+    'refused',
+    `This API has failed too often and gets a rest; try again in ${seconds} s.`,
+  );
+}
