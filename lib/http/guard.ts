@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http';
+import type { ServerConfig } from '../config/config.js';
+
+/** `server.allowed_hosts` and `server.allowed_origins`. */
+export type GuardConfig = Pick<ServerConfig, 'allowed_hosts' | 'allowed_origins'>;
+
+const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * Keeps web pages away from servers that their users can reach (DNS rebinding; MCP 2025-11-25, Transports, Security
+ * Warning). Asked before anything of the body is read.
+ *
+ * - Host: one of `allowed_hosts`. An empty list means localhost names only on a connection to a loopback address, and
+ *   any name otherwise: there the name is that of a proxy or a service.
+ * - Origin: absent, or one of `allowed_origins`, or, on a connection to a loopback address, that of a page of
+ *   localhost. A page of the very host that is asked is no exception: a rebound name looks just like that.
+ *
+ * @returns What is wrong, safe to show the client; null = pass.
+ */
+export function refuseForeign(req: IncomingMessage, config: GuardConfig): string | null {
+  const local = isLoopback(req.socket.localAddress);
+  return refuseHost(req.headers.host, config.allowed_hosts, local) ?? refuseOrigin(req, config, local);
+}
+
+function refuseHost(host: string | undefined, allowed: readonly string[], local: boolean): string | null {
+  if (allowed.length === 0 && !local) return null;
+  if (host === undefined || host === '') return 'Missing Host header';
+  const given = host.toLowerCase();
+  const name = hostName(given);
+  if (allowed.length === 0) return LOCAL_NAMES.has(name) ? null : `Invalid Host: ${name}`;
+  for (const entry of allowed) {
+    const wanted = entry.toLowerCase();
+    if (wanted === given || wanted === name) return null;
+  }
+  return `Invalid Host: ${name}`;
+}
+
+function refuseOrigin(req: IncomingMessage, config: GuardConfig, local: boolean): string | null {
+  const { origin } = req.headers;
+  if (origin === undefined || origin === '') return null;
+  if (isListedOrigin(origin, config)) return null;
+  if (local && isLocalPage(origin)) return null;
+  return `Invalid Origin: ${origin}`;
+}
+
+/** Whether the operator names this origin; only these get CORS headers. */
+export function isListedOrigin(origin: string, { allowed_origins: allowed }: GuardConfig): boolean {
+  const given = origin.toLowerCase();
+  return allowed.some((entry) => entry.toLowerCase() === given);
+}
+
+function isLocalPage(origin: string): boolean {
+  const page = /^https?:\/\/(.+)$/i.exec(origin.toLowerCase());
+  return page?.[1] !== undefined && LOCAL_NAMES.has(hostName(page[1]));
+}
+
+/** Of `name`, `name:port`, `[address]`, `[address]:port`; anything else comes back as it is, and is no known name. */
+function hostName(host: string): string {
+  return /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::[0-9]*)?$/.exec(host)?.[1] ?? host;
+}
+
+function isLoopback(address: string | undefined): boolean {
+  if (address === undefined) return false;
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}

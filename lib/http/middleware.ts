@@ -1,0 +1,195 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config } from '../config/config.js';
+import type { Endpoint } from '../mcp/endpoint.js';
+import type { Exchange, RequestBody } from '../mcp/exchange.js';
+import type { Logger } from '../observe/logger.js';
+import type { Metrics } from '../observe/metrics.js';
+import type { TableReader } from '../table/liveTable.js';
+import type { Group, RoutingTable } from '../table/routingTable.js';
+import type { Authenticator } from './authenticator.js';
+import { type Authorization, authorize } from './authorization.js';
+import { readBody } from './body.js';
+import { answerCors } from './cors.js';
+import { refuseForeign } from './guard.js';
+import { refusals } from './refusal.js';
+
+/** Node's own request and response: Express 5 and 4, Connect and a bare `http.createServer` all have them. */
+export type Middleware = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void;
+
+export interface MiddlewareDeps {
+  readonly reader: TableReader;
+  readonly endpoint: Endpoint;
+  /** null = inbound auth cannot be checked: endpoints whose policy asks for it answer 503. */
+  readonly authenticator: Authenticator | null;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly phase: () => 'loading' | 'ready' | 'failed' | 'closing';
+  /**
+   * While no table serves: the endpoints of the config that is loading (or could not be loaded), which answer 503;
+   * null = not known yet. Every other path is the host's. @default never known
+   */
+  readonly endpoints?: () => ReadonlySet<string> | null;
+}
+
+/**
+ * Routes requests to the endpoints of the current table and everything else to `next`. Decides per request and from
+ * one leased table: guard, auth, limits, tools.
+ */
+export function createMiddleware(deps: MiddlewareDeps): Middleware {
+  const { reader, logger, metrics } = deps;
+  let inFlight = 0;
+
+  function count(change: 1 | -1): void {
+    inFlight += change;
+    metrics.requestsInFlight.set(inFlight);
+  }
+
+  async function serve(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+    const lease = reader.lease();
+    const group = lease?.table.groups.get(path);
+    if (lease === null || group === undefined) {
+      lease?.release();
+      refusals.notServing(res, deps.phase());
+      return;
+    }
+    let settled = false;
+    const settle = () => {
+      if (settled) return;
+      settled = true;
+      lease.release();
+      count(-1);
+    };
+    count(1);
+    try {
+      await answer(deps, { req, res, table: lease.table, group, settle }, inFlight);
+    } finally {
+      settle();
+    }
+  }
+
+  return (req, res, next) => {
+    const path = pathOf(req.url ?? '/');
+    const phase = deps.phase();
+    const serving = reader.peek()?.groups.has(path) ?? deps.endpoints?.()?.has(path) ?? false;
+    if (!serving) {
+      if (next === undefined) refusals.notFound(res);
+      else next();
+      return;
+    }
+    if (res.headersSent || res.writableEnded) return;
+    if (phase === 'closing') {
+      refusals.notServing(res, phase);
+      return;
+    }
+    serve(req, res, path)
+      .catch((error: unknown) => {
+        logger.error({ err: error, endpoint: path }, 'an MCP request failed');
+        refusals.internal(res);
+      })
+      .finally(() => limitRest(req));
+  };
+}
+
+/** The request without what the checks add. */
+type Arrival = Pick<Exchange, 'req' | 'res' | 'table' | 'group' | 'settle'>;
+
+async function answer(deps: MiddlewareDeps, arrival: Arrival, inFlight: number): Promise<void> {
+  const { req, res, table, group } = arrival;
+  const { server } = table.config;
+  const foreign = refuseForeign(req, server);
+  if (foreign !== null) {
+    deps.logger.debug(
+      { endpoint: group.endpoint, reason: foreign },
+      'a request was refused by Host or Origin',
+    );
+    refusals.foreign(res, foreign);
+    return;
+  }
+  if (answerCors(req, res, server)) return;
+  if (server.max_concurrent_requests > 0 && inFlight > server.max_concurrent_requests) {
+    refusals.busy(res);
+    return;
+  }
+  const authorization = authorized(deps, req, group);
+  const permit = authorization instanceof Promise ? await authorization : authorization;
+  if (permit.kind === 'refused') {
+    refusals.unauthorized(res, permit);
+    return;
+  }
+  if (permit.kind === 'unavailable') {
+    refusals.authUnavailable(res);
+    return;
+  }
+  const body = req.method === 'POST' ? await receive(req, res, table) : NO_BODY;
+  if (body === null) return;
+  const { caller, authorizeTool } = permit;
+  await deps.endpoint.handle({ ...arrival, caller, authorizeTool, body });
+}
+
+const NO_BODY: RequestBody = { kind: 'none' };
+
+function authorized(
+  { authenticator, logger }: MiddlewareDeps,
+  req: IncomingMessage,
+  group: Group,
+): Authorization | Promise<Authorization> {
+  const authorization = authorize(req, group, authenticator);
+  if (!(authorization instanceof Promise)) return authorization;
+  return authorization.catch((error: unknown): Authorization => {
+    logger.error({ err: error, endpoint: group.endpoint }, 'inbound auth failed');
+    return { kind: 'unavailable' };
+  });
+}
+
+/** @returns null when there is no body to go on with, and that has been answered. */
+async function receive(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { config }: RoutingTable,
+): Promise<RequestBody | null> {
+  const limits = bodyLimits(config);
+  const body = await readBody(req, limits);
+  switch (body.kind) {
+    case 'too_large':
+      refusals.tooLarge(res, limits.maxBytes);
+      return null;
+    case 'too_slow':
+      refusals.tooSlow(req, res);
+      return null;
+    case 'aborted':
+      return null;
+    default:
+      return body;
+  }
+}
+
+function bodyLimits({ server }: Config) {
+  return { maxBytes: server.max_request_body, deadline: server.read_timeout };
+}
+
+/** Milliseconds that a client may go on sending what nobody wants. */
+const REST_LIMIT = 5_000;
+
+/**
+ * What a refused request still sends is read and thrown away, so that the client gets to read the answer; but not for
+ * ever.
+ */
+function limitRest(req: IncomingMessage): void {
+  if (req.complete || req.destroyed) return;
+  req.resume();
+  const timer = setTimeout(() => {
+    if (!req.complete) req.destroy();
+  }, REST_LIMIT);
+  timer.unref();
+}
+
+/** The path of a request target, without query and without one trailing slash. */
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import { type CallContext, callTool } from '../call/callTool.js';
+import type { CallToolResult } from '../call/callToolResult.js';
+import type { Caller } from '../call/hooks.js';
+import { messageOf } from '../errors.js';
+import type { JsonObject } from '../json.js';
+import type { Group, ToolEntry } from '../table/routingTable.js';
+import type { EndpointSettings } from './endpointOptions.js';
+import { listTools, type WirePage } from './listPages.js';
+import { internalFault, unknownTool } from './protocolFault.js';
+
+/** What an SDK server of either era needs to answer with; the SDKs see no more of the tools than this. */
+export interface ToolService {
+  /** @throws ProtocolFault */
+  list(cursor: string | undefined): WirePage;
+  /** @throws ProtocolFault Upstream and input failures are results. */
+  call(name: string, args: JsonObject | undefined, signal: AbortSignal): Promise<CallToolResult>;
+}
+
+/** For whom a tool is called. */
+export interface CallOrigin {
+  readonly group: Group;
+  readonly caller: Caller;
+  /** null over stdio. */
+  readonly req: IncomingMessage | null;
+}
+
+const NO_ARGUMENTS: JsonObject = Object.freeze({});
+
+/** The tools of one group of one table. */
+export function toolService(settings: EndpointSettings, origin: CallOrigin): ToolService {
+  return {
+    list: (cursor) => listTools(origin.group, cursor),
+    async call(name, args, signal) {
+      const entry = origin.group.lookup.get(name);
+      if (entry === undefined) throw unknownTool(name);
+      return runTool(settings, origin, entry, args ?? NO_ARGUMENTS, signal);
+    },
+  };
+}
+
+/** @throws ProtocolFault −32603, cause logged, when the call fails in a way that is not the caller's to know. */
+export async function runTool(
+  settings: EndpointSettings,
+  origin: CallOrigin,
+  entry: ToolEntry,
+  args: JsonObject,
+  signal: AbortSignal,
+): Promise<CallToolResult> {
+  const { logger, metrics, onToolCall, gate } = settings;
+  const context: CallContext = {
+    signal,
+    logger,
+    metrics,
+    endpoint: origin.group.endpoint,
+    caller: origin.caller,
+    request: origin.req,
+    ...(onToolCall === null ? {} : { onToolCall }),
+    ...(gate === null ? {} : { gate }),
+  };
+  try {
+    return await callTool(entry, args, context);
+  } catch (error) {
+    // The client has left; nobody reads the answer.
+    if (signal.aborted) throw internalFault();
+    logger.error(
+      { tool: entry.name, upstream: entry.upstream.name, error: messageOf(error) },
+      'tool call failed',
+    );
+    throw internalFault();
+  }
+}
+
+/** Refuses everything. */
+export const noTools: ToolService = {
+  list() {
+    throw internalFault();
+  },
+  call: () => Promise.reject(internalFault()),
+};
