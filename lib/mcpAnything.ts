@@ -1,27 +1,21 @@
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { OnToolCall } from './call/hooks.js';
-import type { Logger } from './observe/logger.js';
+import { createEngine, type EngineOptions } from './engine.js';
+import { McpAnythingError } from './errors.js';
+import { createHealthHandler, createMetricsHandler, createReadinessHandler } from './http/health.js';
+import { createMiddleware } from './http/middleware.js';
+import { createEndpoint } from './mcp/endpoint.js';
+import { silentLogger } from './observe/logger.js';
+import type { ReloadReport } from './reload/report.js';
+import type { RoutingTable } from './table/routingTable.js';
+import { version } from './version.js';
 
 /** Static options: they hold for the life of the handler, unlike the reloadable config. */
-export interface McpAnythingOptions {
-  /** Path of a config file (watched), or the same as an object (its spec and overlay files are watched). */
-  readonly config: string | object;
-  /** Base for relative paths of a config object. @default process.cwd() */
-  readonly directory?: string;
-  /** Where `${VAR}` and `*_env` look. @default process.env */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** `pino` or compatible. @default silent */
-  readonly logger?: Logger;
-  /** The host's prom-client registry. @default one of its own */
-  readonly registry?: Registry;
-  /** Watch files and refresh specs. @default true */
-  readonly watch?: boolean;
+export interface McpAnythingOptions extends EngineOptions {
   /** Answer regular requests without the SDK. @default true */
   readonly fastPath?: boolean;
-  /** Who serves: `server.*` keys of the config matter only to the sidecar. @default 'middleware' */
-  readonly use?: 'middleware' | 'sidecar';
   /** Allow, deny, or add upstream headers to each tool call. */
   readonly onToolCall?: OnToolCall;
 }
@@ -33,41 +27,20 @@ export interface NotReadyReason {
   readonly message: string;
 }
 
-/** Tools that one endpoint gained, lost or changed in a swap, by name. */
-export interface EndpointDiff {
-  readonly endpoint: string;
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly changed: readonly string[];
-}
-
-/** How one reload ended; also an entry of the journal. */
-export interface ReloadReport {
-  readonly time: string;
-  /** `start`, `file`, `refresh`, `signal`, `api`, `http`. */
-  readonly trigger: string;
-  readonly outcome: 'applied' | 'unchanged' | 'failed' | 'held';
-  readonly durationSeconds: number;
-  readonly generation: number;
-  readonly diff: readonly EndpointDiff[];
-  /** One line each; empty unless failed or held. */
-  readonly problems: readonly string[];
-  /** Changed settings that wait for a restart: `server.port`, … */
-  readonly restartRequired: readonly string[];
-}
-
 export interface McpAnythingEvents {
+  /** A new table serves. */
   swap: [report: ReloadReport];
+  /** A reload, or part of it, was not applied; what served before serves on. */
   reloadFailed: [report: ReloadReport];
 }
 
 /** Express/Connect middleware, and everything a host needs around it. */
-export interface McpAnythingHandler extends EventEmitter<McpAnythingEvents> {
+export interface McpAnythingHandler {
   (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void;
   /** Resolves when every upstream is loaded; rejects (McpAnythingError, `problems`) when the first load fails. */
   readonly ready: Promise<void>;
   /** Loads anew whatever changed. Never rejects for a failed load: the report says so. */
-  reload(options?: { readonly force?: boolean }): Promise<ReloadReport>;
+  reload(options?: ReloadOptions): Promise<ReloadReport>;
   /** Empty = ready. */
   notReadyReasons(): readonly NotReadyReason[];
   /** The last 50 reloads, newest first. */
@@ -77,6 +50,136 @@ export interface McpAnythingHandler extends EventEmitter<McpAnythingEvents> {
   readonly readiness: (req: IncomingMessage, res: ServerResponse) => void;
   readonly metrics: (req: IncomingMessage, res: ServerResponse) => void;
   readonly registry: Registry;
+  on(event: keyof McpAnythingEvents, listener: (report: ReloadReport) => void): void;
+  off(event: keyof McpAnythingEvents, listener: (report: ReloadReport) => void): void;
   /** Stops taking requests, drains, closes watchers, timers, streams and clients. Idempotent. */
   close(): Promise<void>;
+}
+
+export interface ReloadOptions {
+  /** Let a change through that `reload.max_tool_removal` holds. @default false */
+  readonly force?: boolean;
+  /** Told in the journal and the log. @default 'api' */
+  readonly trigger?: 'api' | 'signal' | 'http';
+}
+
+type Lifecycle =
+  | { readonly phase: 'loading' }
+  | { readonly phase: 'ready' }
+  | { readonly phase: 'failed'; readonly problems: readonly string[] }
+  | { readonly phase: 'closing'; readonly done: Promise<void> };
+
+/**
+ * Serves the tools of the config's upstreams at the config's endpoints, and everything else to `next`.
+ *
+ * Returned at once, before anything is loaded: requests to an endpoint get 503 with `Retry-After` until `ready`
+ * resolves.
+ */
+export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
+  const logger = options.logger ?? silentLogger;
+  const events = new EventEmitter<McpAnythingEvents>();
+  const engine = createEngine(options, {
+    onSwap: announceSwap,
+    onFailure: (report) => emit('reloadFailed', report),
+  });
+  const { reader, reloader, listeners, metrics } = engine;
+  let lifecycle: Lifecycle = { phase: 'loading' };
+
+  const endpoint = createEndpoint({
+    logger,
+    metrics,
+    listeners,
+    version,
+    ...(options.fastPath === undefined ? {} : { fastPath: options.fastPath }),
+    ...(options.onToolCall === undefined ? {} : { onToolCall: options.onToolCall }),
+  });
+  const middleware = createMiddleware({
+    reader,
+    endpoint,
+    authenticator: null,
+    logger,
+    metrics,
+    phase: () => lifecycle.phase,
+    endpoints: engine.expectedEndpoints,
+  });
+  const ready = start();
+  // A host that never awaits `ready` still gets its 503s, and the log line; not an unhandled rejection.
+  ready.catch(() => {});
+
+  async function start(): Promise<void> {
+    try {
+      await reloader.start();
+    } catch (error) {
+      const problems = error instanceof McpAnythingError ? error.problems : [String(error)];
+      if (lifecycle.phase === 'loading') {
+        lifecycle = { phase: 'failed', problems };
+        if (options.use !== 'sidecar') logger.error({ problems }, 'mcp-anything could not load');
+      }
+      throw error;
+    }
+    if (lifecycle.phase === 'loading') lifecycle = { phase: 'ready' };
+  }
+
+  function announceSwap(report: ReloadReport, table: RoutingTable): void {
+    listeners.retain(new Set(table.groups.keys()));
+    listeners.notify(report.diff.map((diff) => diff.endpoint).filter((path) => table.groups.has(path)));
+    emit('swap', report);
+  }
+
+  /** A host's listener that throws must not end the reload that it is told of. */
+  function emit(event: keyof McpAnythingEvents, report: ReloadReport): void {
+    try {
+      events.emit(event, report);
+    } catch (error) {
+      logger.error({ err: error, event }, 'an event listener of the host failed');
+    }
+  }
+
+  function notReadyReasons(): NotReadyReason[] {
+    switch (lifecycle.phase) {
+      case 'loading':
+        return [{ reason: 'loading', message: 'the first load is under way' }];
+      case 'failed':
+        return [{ reason: 'load_failed', message: 'the first load failed; the log says why' }];
+      case 'closing':
+        return [{ reason: 'closing', message: 'shutting down' }];
+      case 'ready':
+        return reloader.failingUpstreams().map(({ upstream, failures }) => ({
+          reason: 'refresh_failing',
+          upstream,
+          message: `upstream "${upstream}" has failed to refresh ${failures} times in a row`,
+        }));
+    }
+  }
+
+  async function shutDown(): Promise<void> {
+    await engine.close();
+    await endpoint.close();
+  }
+
+  function close(): Promise<void> {
+    if (lifecycle.phase === 'closing') return lifecycle.done;
+    const done = shutDown();
+    lifecycle = { phase: 'closing', done };
+    return done;
+  }
+
+  return Object.assign(middleware, {
+    ready,
+    reload: ({ force = false, trigger = 'api' }: ReloadOptions = {}) =>
+      reloader.request({ trigger, force, refetch: true }),
+    notReadyReasons,
+    journal: () => reloader.journal(),
+    health: createHealthHandler(),
+    readiness: createReadinessHandler(notReadyReasons),
+    metrics: createMetricsHandler(metrics.registry),
+    registry: metrics.registry,
+    on: (event: keyof McpAnythingEvents, listener: (report: ReloadReport) => void) => {
+      events.on(event, listener);
+    },
+    off: (event: keyof McpAnythingEvents, listener: (report: ReloadReport) => void) => {
+      events.off(event, listener);
+    },
+    close,
+  });
 }
