@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { HttpServer } from '../support/httpServer.js';
+import { toolNames } from '../support/mcpClient.js';
+import { MAIN, runCommand } from '../support/sidecarProcess.js';
+import { smallDocument } from '../support/smallDocument.js';
+import { TemporaryDirectory } from '../support/temporaryDirectory.js';
+
+let directory: TemporaryDirectory;
+let api: HttpServer;
+let client: Client;
+let transport: StdioClientTransport;
+let log = '';
+
+beforeEach(async () => {
+  api = await HttpServer.start((request, response) => {
+    response.setHeader('Content-Type', 'text/plain').end(`you asked for ${request.url}`);
+  });
+  directory = new TemporaryDirectory({
+    'small.json': smallDocument('cats', 'dogs'),
+    'mcp.yaml': `
+upstreams:
+  - { name: pets, type: http, base_url: "${api.url}", openapi: { source: ./small.json } }
+groups:
+  - { name: all, endpoint: /mcp, upstreams: [pets] }
+  - { name: felines, endpoint: /mcp/cats, upstreams: [pets], filter: "$.paths['/cats'].get" }
+`,
+  });
+  client = new Client({ name: 'test', version: '1.0.0' });
+  log = '';
+});
+
+afterEach(async () => {
+  await client.close();
+  await api[Symbol.asyncDispose]();
+  directory[Symbol.dispose]();
+});
+
+async function connect(...args: readonly string[]): Promise<void> {
+  transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [MAIN, 'stdio', '--config', join(directory.path, 'mcp.yaml'), ...args],
+    stderr: 'pipe',
+  });
+  transport.stderr?.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  await client.connect(transport);
+}
+
+describe('stdio', () => {
+  test('lists and calls tools for the official client, and logs to stderr', async () => {
+    await connect();
+    expect(await toolNames(client)).toEqual(['pets__cats', 'pets__dogs']);
+    const result = await client.callTool({ name: 'pets__dogs', arguments: {} });
+    expect(result.content).toEqual([{ type: 'text', text: 'you asked for /dogs' }]);
+    expect(log).toMatch(/INFO/);
+  });
+
+  test('serves the group it is asked for', async () => {
+    await connect('--group', 'felines');
+    expect(await toolNames(client)).toEqual(['pets__cats']);
+  });
+
+  test('tells the client when its tools change, and serves the new ones', async () => {
+    await connect();
+    expect(await toolNames(client)).toEqual(['pets__cats', 'pets__dogs']);
+    const heard = vi.fn();
+    client.setNotificationHandler(ToolListChangedNotificationSchema, heard);
+    directory.write('small.json', smallDocument('cats', 'birds'));
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), { timeout: 10_000 });
+    expect(await toolNames(client)).toEqual(['pets__birds', 'pets__cats']);
+    const result = await client.callTool({ name: 'pets__birds', arguments: {} });
+    expect(result.content).toEqual([{ type: 'text', text: 'you asked for /birds' }]);
+  });
+
+  test('ends when its client leaves', async () => {
+    await connect();
+    const { pid } = transport;
+    await client.close();
+    await vi.waitFor(() => expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH'), { timeout: 5_000 });
+  });
+
+  test('says in one line why it cannot start', async () => {
+    const file = directory.write(
+      'broken.yaml',
+      'upstreams: [{ name: pets, type: http, openapi: { source: ./no } }]',
+    );
+    const { code, stdout, stderr } = await runCommand(['stdio', '--config', file, '--log-level', 'silent']);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^upstream "pets": [^\n]+\n$/);
+    expect(code).toBe(1);
+  });
+});
