@@ -55,6 +55,9 @@ export class Reloader {
   #loop: Promise<void> | null = null;
   #running: AbortController | null = null;
   #restarts = 0;
+  #startError: unknown = null;
+  /** Settings that wait for a restart, as last logged. */
+  #waiting = '';
   /** The newest config is not in force. */
   #failing = false;
 
@@ -82,8 +85,6 @@ export class Reloader {
     const report = await this.request({ trigger: 'start' });
     if (report.outcome === 'failed') throw this.#startError ?? new Error('the first load failed');
   }
-
-  #startError: unknown = null;
 
   /** Asks for a run of the loop; resolves with how that run ended. @throws McpAnythingError when closed. */
   request(request: ReloadRequest): Promise<ReloadReport> {
@@ -275,12 +276,14 @@ export class Reloader {
         logFailure(logger, error, report.trigger);
       }
     }
-    if (report.restartRequired.length > 0) {
+    const waiting = report.restartRequired.join();
+    if (waiting !== this.#waiting && waiting !== '') {
       logger.warn(
         { settings: report.restartRequired },
         'these settings have changed and apply only after a restart',
       );
     }
+    this.#waiting = waiting;
     const table = reader.peek();
     if (report.outcome === 'applied' && table !== null) {
       recordSwap(metrics, former, table);

@@ -34,7 +34,9 @@ export class SpecRefreshes {
   readonly #options: SpecRefreshesOptions;
   readonly #ledger: RefreshLedger;
   readonly #refresher: Refresher;
-  readonly #closing = new AbortController();
+  /** One per refresh under way: a signal of the object's own would collect what AbortSignal.any hangs on it. */
+  readonly #running = new Set<AbortController>();
+  #closed = false;
 
   constructor(options: SpecRefreshesOptions) {
     this.#options = options;
@@ -80,7 +82,8 @@ export class SpecRefreshes {
   }
 
   close(): void {
-    this.#closing.abort();
+    this.#closed = true;
+    for (const running of this.#running) running.abort();
     this.#refresher.close();
   }
 
@@ -93,14 +96,18 @@ export class SpecRefreshes {
       return;
     }
     const parts = partsDue(upstream, due);
+    const running = new AbortController();
+    this.#running.add(running);
     let refresh: RemoteRefresh;
     try {
-      refresh = await refreshRemote(upstream, current.config, state, parts, this.#closing.signal);
+      refresh = await refreshRemote(upstream, current.config, state, parts, running.signal);
     } catch (error) {
-      if (!this.#closing.signal.aborted) this.#failed(name, due, error);
+      if (!this.#closed) this.#failed(name, due, error);
       return;
+    } finally {
+      this.#running.delete(running);
     }
-    if (this.#closing.signal.aborted) return;
+    if (this.#closed) return;
     if (refresh.changed.size > 0) {
       this.#options.onChanged({ upstream: name, parts: new Map([...refresh.same, ...refresh.changed]) });
       return;
