@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // Many tests start processes of their own, which need a core as well.
+    maxWorkers: 2,
   },
 });

@@ -2,10 +2,14 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { OnToolCall } from './call/hooks.js';
+import { createRateLimits } from './call/rateLimits.js';
 import { createEngine, type EngineOptions } from './engine.js';
 import { McpAnythingError } from './errors.js';
+import { createAuthenticator } from './http/auth.js';
 import { createHealthHandler, createMetricsHandler, createReadinessHandler } from './http/health.js';
+import { createMetadataMiddleware } from './http/metadataMiddleware.js';
 import { createMiddleware } from './http/middleware.js';
+import { endpointsWithChangedPolicy, policiesOf } from './http/policies.js';
 import { createEndpoint } from './mcp/endpoint.js';
 import { silentLogger } from './observe/logger.js';
 import type { ReloadReport } from './reload/report.js';
@@ -50,6 +54,16 @@ export interface McpAnythingHandler {
   readonly readiness: (req: IncomingMessage, res: ServerResponse) => void;
   readonly metrics: (req: IncomingMessage, res: ServerResponse) => void;
   readonly registry: Registry;
+  /**
+   * Middleware for the host's root that serves the protected-resource metadata of endpoints below a mount path at the
+   * path that RFC 9728 gives it, `/.well-known/oauth-protected-resource/<mount>/<endpoint>`; for clients that do not
+   * follow the challenge. Everything else goes to `next`. Not needed where the handler itself is at the root.
+   */
+  readonly protectedResource: (
+    req: IncomingMessage,
+    res: ServerResponse,
+    next?: (error?: unknown) => void,
+  ) => void;
   on(event: keyof McpAnythingEvents, listener: (report: ReloadReport) => void): void;
   off(event: keyof McpAnythingEvents, listener: (report: ReloadReport) => void): void;
   /** Stops taking requests, drains, closes watchers, timers, streams and clients. Idempotent. */
@@ -85,7 +99,10 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
   const { reader, reloader, listeners, metrics } = engine;
   let lifecycle: Lifecycle = { phase: 'loading' };
 
+  const authenticator = createAuthenticator({ logger });
+  const rateLimits = createRateLimits();
   const endpoint = createEndpoint({
+    gate: rateLimits.gate,
     logger,
     metrics,
     listeners,
@@ -96,7 +113,7 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
   const middleware = createMiddleware({
     reader,
     endpoint,
-    authenticator: null,
+    authenticator,
     logger,
     metrics,
     phase: () => lifecycle.phase,
@@ -120,8 +137,14 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
     if (lifecycle.phase === 'loading') lifecycle = { phase: 'ready' };
   }
 
+  let announced: RoutingTable | null = null;
+
   function announceSwap(report: ReloadReport, table: RoutingTable): void {
+    authenticator.retain(policiesOf(table));
+    rateLimits.retain(table);
     listeners.retain(new Set(table.groups.keys()));
+    listeners.cut(endpointsWithChangedPolicy(announced, table));
+    announced = table;
     listeners.notify(report.diff.map((diff) => diff.endpoint).filter((path) => table.groups.has(path)));
     emit('swap', report);
   }
@@ -155,6 +178,7 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
   async function shutDown(): Promise<void> {
     await engine.close();
     await endpoint.close();
+    authenticator.close();
   }
 
   function close(): Promise<void> {
@@ -174,6 +198,7 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
     readiness: createReadinessHandler(notReadyReasons),
     metrics: createMetricsHandler(metrics.registry),
     registry: metrics.registry,
+    protectedResource: createMetadataMiddleware({ reader, logger }),
     on: (event: keyof McpAnythingEvents, listener: (report: ReloadReport) => void) => {
       events.on(event, listener);
     },

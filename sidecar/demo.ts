@@ -2,9 +2,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
 import type { Logger } from 'pino';
-import type { ReloadReport } from '../lib/index.js';
+import type { ListedTool, ReloadReport } from '../lib/index.js';
 import { createBookshop } from './bookshop.js';
-import { packageDirectory } from './packageDirectory.js';
+import { packageDirectory } from './installedPackage.js';
 import { Sidecar } from './sidecar.js';
 import { followSignals } from './signals.js';
 import { UsageError } from './usageError.js';
@@ -41,35 +41,37 @@ export async function demo({ port, logger }: DemoOptions): Promise<void> {
     throw error;
   });
   if (url !== null)
-    print(welcome(url, bookshop, relative(process.cwd(), directory), await listTools(`${url}/mcp`)));
+    print(welcome(url, bookshop, join(directory, 'openapi.yaml'), await listTools(`${url}/mcp`)));
 }
 
+/** On the port or, when that is taken, a free one. The process lives as long as the sidecar, not this server. */
 async function listen(server: Server, port: number): Promise<string> {
   const free = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => resolve(true));
+    server.listen(port, '127.0.0.1', () => resolve(true)).unref();
   });
   return free ? `http://127.0.0.1:${(server.address() as AddressInfo).port}` : listen(server, 0);
 }
 
-interface ToolLine {
-  readonly name: string;
-  readonly description: string;
-}
-
 /** Asks the way any client does. */
-async function listTools(endpoint: string): Promise<readonly ToolLine[]> {
+async function listTools(endpoint: string): Promise<readonly ListedTool[]> {
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
   });
-  const { result } = (await response.json()) as { readonly result: { readonly tools: readonly ToolLine[] } };
+  const { result } = (await response.json()) as {
+    readonly result: { readonly tools: readonly ListedTool[] };
+  };
   return result.tools;
 }
 
-function welcome(url: string, bookshop: string, directory: string, tools: readonly ToolLine[]): string {
+function welcome(url: string, bookshop: string, document: string, tools: readonly ListedTool[]): string {
   const width = Math.max(...tools.map(({ name }) => name.length));
+  const simplest = tools.find(
+    ({ annotations, inputSchema }) => annotations.readOnlyHint && !inputSchema['required'],
+  );
+  const near = relative(process.cwd(), document);
   return `
 A bookshop API (${bookshop}) is now an MCP server:
 
@@ -83,10 +85,9 @@ Connect
   .mcp.json     {"mcpServers": {"bookshop": {"type": "http", "url": "${url}/mcp"}}}
   curl          curl -s ${url}/mcp -H 'Content-Type: application/json' \\
                   -H 'Accept: application/json, text/event-stream' \\
-                  -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tools[0]?.name}","arguments":{}}}'
+                  -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${simplest?.name}","arguments":{}}}'
 
-Edit ${join(directory, 'openapi.yaml')} and watch the tools change here, without a restart. Ctrl-C ends.
-`;
+Edit ${near.startsWith('..') ? document : near} and watch the tools change here, without a restart. Ctrl-C ends.`;
 }
 
 function changes({ diff }: ReloadReport): string {

@@ -4,9 +4,9 @@ import { UsageError } from './usageError.js';
 
 /** Milliseconds, from `server.*` of the config. */
 export interface ListenerTimeouts {
-  /** The whole request, head and body, must have arrived by then. */
+  /** The whole request, head and body, must have arrived by then; 0 = no limit. */
   readonly read: number;
-  /** An answer of which the client takes no byte for this long is cut off. */
+  /** An answer of which the client takes no byte for this long is cut off; 0 = no limit. */
   readonly write: number;
 }
 
@@ -16,8 +16,8 @@ const KEEP_ALIVE = 75_000;
 /** An HTTP listener with bounds on slow clients, which can drain. */
 export class Listener {
   readonly #server: Server;
-  /** Answers being written, per connection. */
-  readonly #open = new WeakMap<Socket, number>();
+  /** Every connection, with the number of answers being written. */
+  readonly #open = new Map<Socket, number>();
   #draining = false;
 
   constructor(listener: RequestListener, timeouts: ListenerTimeouts) {
@@ -26,16 +26,20 @@ export class Listener {
         requestTimeout: timeouts.read,
         headersTimeout: timeouts.read,
         keepAliveTimeout: KEEP_ALIVE,
-        connectionsCheckingInterval: Math.min(5_000, Math.max(100, timeouts.read / 4)),
+        connectionsCheckingInterval: Math.min(5_000, Math.max(100, (timeouts.read || 60_000) / 4)),
       },
       (request, response) => {
         const { socket } = request;
-        this.#open.set(socket, (this.#open.get(socket) ?? 0) + 1);
-        response.once('close', () => this.#open.set(socket, (this.#open.get(socket) ?? 1) - 1));
+        this.#count(socket, 1);
+        response.once('close', () => this.#count(socket, -1));
         if (this.#draining) response.setHeader('Connection', 'close');
         listener(request, response);
       },
     );
+    this.#server.on('connection', (socket: Socket) => {
+      this.#open.set(socket, 0);
+      socket.once('close', () => this.#open.delete(socket));
+    });
     this.#server.timeout = timeouts.write;
     // Silence alone is no fault: a stream may have nothing to say, a call may wait for its upstream. A client
     // that leaves bytes unread is one, and so is a connection without a request past keep-alive.
@@ -70,13 +74,24 @@ export class Listener {
   drain(): Promise<void> {
     this.announceEnd();
     // An answer begun before keeps its connection alive; it counts as idle only once it is done.
-    const sweep = setInterval(() => this.#server.closeIdleConnections(), 50);
+    const sweep = setInterval(() => this.#closeIdle(), 50);
     return new Promise((resolve) => {
       this.#server.close(() => {
         clearInterval(sweep);
         resolve();
       });
     });
+  }
+
+  #closeIdle(): void {
+    this.#server.closeIdleConnections();
+    // Node counts a connection that never asked for anything, as pools keep in reserve, as a busy one.
+    for (const socket of this.#open.keys()) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  #count(socket: Socket, change: 1 | -1): void {
+    const count = this.#open.get(socket);
+    if (count !== undefined) this.#open.set(socket, count + change);
   }
 
   /** Stops accepting and cuts off whatever is still open. */

@@ -1,13 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { version } from '../lib/index.js';
-import { call } from './call.js';
-import { demo } from './demo.js';
+import { version } from './installedPackage.js';
 import { createLogger, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './logger.js';
 import { problemLines } from './problems.js';
-import { serve } from './serve.js';
-import { stdio } from './stdio.js';
-import { tools } from './tools.js';
-import { validate } from './validate.js';
 
 interface LogOptions {
   readonly logLevel: LogLevel;
@@ -20,8 +14,9 @@ interface TableOptions {
 }
 
 /**
- * Runs one command line. Resolves to the exit code once the command is done; for `serve`, `demo` and `stdio` once
- * they run, with what keeps the process alive left behind.
+ * Runs one command line. Resolves to the exit code once the command is done; for `serve` and `demo` once they run,
+ * with what keeps the process alive left behind. Each command is loaded when it is asked for: help, the version and a
+ * mistyped option need none of the library.
  */
 export async function run(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
@@ -57,6 +52,7 @@ function describe(exit: (code: number) => void): Command {
     .addOption(logLevelOption())
     .addOption(logFormatOption('json'))
     .action(async (options: LogOptions & { config: string; host?: string; port?: number }) => {
+      const { serve } = await import('./serve.js');
       await serve({ ...options, logger: logger(options) });
     });
 
@@ -64,7 +60,10 @@ function describe(exit: (code: number) => void): Command {
     .command('validate')
     .description('do everything `serve` would do, short of listening')
     .argument('<file>', 'the config file')
-    .action(async (file: string) => exit(await validate(file)));
+    .action(async (file: string) => {
+      const { validate } = await import('./validate.js');
+      exit(await validate(file));
+    });
 
   program
     .command('tools')
@@ -72,7 +71,10 @@ function describe(exit: (code: number) => void): Command {
     .addOption(configOption())
     .addOption(groupOption())
     .option('--json', 'with schemas, as JSON')
-    .action(async (options: TableOptions & { json?: true }) => exit(await tools(options)));
+    .action(async (options: TableOptions & { json?: true }) => {
+      const { tools } = await import('./tools.js');
+      exit(await tools(options));
+    });
 
   program
     .command('call')
@@ -83,6 +85,7 @@ function describe(exit: (code: number) => void): Command {
     .argument('<tool>', 'its name, as `tools` shows it')
     .argument('[arguments]', 'a JSON object', '{}')
     .action(async (tool: string, text: string, options: TableOptions & { json?: true }) => {
+      const { call } = await import('./call.js');
       exit(await call({ ...options, tool, text }));
     });
 
@@ -94,6 +97,7 @@ function describe(exit: (code: number) => void): Command {
     .addOption(logLevelOption())
     .addOption(logFormatOption('text'))
     .action(async (options: LogOptions & TableOptions) => {
+      const { stdio } = await import('./stdio.js');
       await stdio({ ...options, logger: logger(options, 2) });
     });
 
@@ -103,7 +107,10 @@ function describe(exit: (code: number) => void): Command {
     .option('--port <port>', 'port to listen on', port)
     .addOption(logLevelOption('warn'))
     .addOption(logFormatOption('text'))
-    .action(async (options: LogOptions & { port?: number }) => demo({ ...options, logger: logger(options) }));
+    .action(async (options: LogOptions & { port?: number }) => {
+      const { demo } = await import('./demo.js');
+      await demo({ ...options, logger: logger(options) });
+    });
 
   return program;
 }

@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import { type McpAnythingHandler, version } from '../lib/index.js';
+import type { McpAnythingHandler } from '../lib/index.js';
+import { version } from './installedPackage.js';
 
 export interface StatusPagesOptions {
   readonly handler: McpAnythingHandler;

@@ -17,7 +17,6 @@ export async function stdio({ config, group, logger }: StdioOptions): Promise<vo
   const end = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end.abort());
   try {
-    for (const warning of table.warnings) logger.warn({}, warning);
     const [served] = selectGroups(table, group);
     if (!served) throw new UsageError('the config has no group');
     logger.info({ group: served.name, tools: served.tools.length }, 'serving over stdio');

@@ -32,7 +32,7 @@ function isInside(error: ErrorObject, alternatives: readonly ErrorObject[]): boo
 function isBranchError(error: ErrorObject, parent: ErrorObject): boolean {
   return (
     error.schemaPath !== parent.schemaPath &&
-    error.instancePath.startsWith(parent.instancePath) &&
+    `${error.instancePath}/`.startsWith(`${parent.instancePath}/`) &&
     (error.schemaPath.startsWith(`${parent.schemaPath}/`) || !error.schemaPath.startsWith('#/properties'))
   );
 }

@@ -5,6 +5,7 @@ import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import type { Logger } from '../observe/logger.js';
 import type { CallOutcome, Metrics } from '../observe/metrics.js';
 import type { ToolEntry, UpstreamResponse } from '../table/routingTable.js';
+import { unlessAborted } from './abortable.js';
 import { measureArguments } from './argumentLimits.js';
 import { argumentProblems } from './arguments.js';
 import { type CallToolResult, errorResult } from './callToolResult.js';
@@ -73,7 +74,7 @@ async function run(entry: ToolEntry, args: unknown, context: CallContext): Promi
   if ('deny' in hookHeaders) return { outcome: 'denied', result: errorResult(hookHeaders.deny) };
 
   const request = buildRequest(entry.compiled.tool().plan, checked.args);
-  const refusal = (await context.gate?.(entry, context)) ?? null;
+  const refusal = await refusalOf(entry, context);
   if (refusal !== null) return { outcome: 'denied', result: errorResult(refusal) };
 
   context.signal.throwIfAborted();
@@ -113,7 +114,13 @@ async function hookHeadersOf(entry: ToolEntry, args: JsonObject, context: CallCo
     caller,
     request,
   };
-  return decisionOf(context.onToolCall, asked, context.logger);
+  // A hook that hangs must not hold a call whose caller has left.
+  return unlessAborted(decisionOf(context.onToolCall, asked, context.logger), context.signal);
+}
+
+async function refusalOf(entry: ToolEntry, context: CallContext): Promise<string | null> {
+  const refusal = context.gate?.(entry, context) ?? null;
+  return refusal instanceof Promise ? unlessAborted(refusal, context.signal) : refusal;
 }
 
 async function send(

@@ -2,6 +2,7 @@ import type { Milliseconds, OAuth2Config } from '../config/config.js';
 import { isJsonObject, type JsonObject } from '../json.js';
 import type { Logger } from '../observe/logger.js';
 import { basicAuthorization, type TokenSource } from './credential.js';
+import type { Deadline } from './deadline.js';
 import { codeOf, UpstreamFailure } from './upstreamFailure.js';
 
 /** Sends a form to the token endpoint. */
@@ -39,6 +40,8 @@ export class ClientCredentialsToken implements TokenSource {
   /** Most servers take the client's secret as HTTP Basic; those that refuse it get it in the form. */
   #secretInForm = false;
   #renewalPausedUntil = 0;
+  /** Told once, not with every call. */
+  #failing = false;
 
   /** @param now A monotonic clock in milliseconds. @default performance.now */
   constructor(
@@ -53,14 +56,14 @@ export class ClientCredentialsToken implements TokenSource {
     this.#now = now;
   }
 
-  token(signal: AbortSignal): string | Promise<string> {
+  token(deadline: Deadline): string | Promise<string> {
     const token = this.#token;
     const now = this.#now();
     if (token !== null && now < token.expiresAt) {
       if (now >= token.renewAt && now >= this.#renewalPausedUntil) this.#fetch().catch(() => undefined);
       return token.value;
     }
-    return unlessAborted(this.#fetch(), signal).then(({ value }) => value);
+    return deadline.race(this.#fetch()).then(({ value }) => value);
   }
 
   discard(token: string): void {
@@ -71,15 +74,16 @@ export class ClientCredentialsToken implements TokenSource {
     this.#fetching ??= this.#request()
       .then((token) => {
         this.#token = token;
+        this.#failing = false;
         return token;
       })
       .catch((error: unknown) => {
         const reason = error instanceof TokenRefused ? error.message : codeOf(error) || 'no answer';
         this.#renewalPausedUntil = this.#now() + RENEWAL_PAUSE;
-        this.#logger.warn({ reason }, 'the token endpoint gave no access token');
-        throw new UpstreamFailure('connect', 'The proxy could not get an access token for this API.', {
-          cause: error,
-        });
+        const level = this.#failing ? 'debug' : 'warn';
+        this.#failing = true;
+        this.#logger[level]({ reason }, 'the token endpoint gave no access token');
+        throw new TokenFailure(error);
       })
       .finally(() => {
         this.#fetching = null;
@@ -121,6 +125,13 @@ export class ClientCredentialsToken implements TokenSource {
   }
 }
 
+/** No token, so nothing was sent. */
+export class TokenFailure extends UpstreamFailure {
+  constructor(cause: unknown) {
+    super('connect', 'The proxy could not get an access token for this API.', { cause });
+  }
+}
+
 /** Carries the status and the registered error code only: descriptions may quote what was sent. */
 class TokenRefused extends Error {
   constructor(status: number, error: string) {
@@ -155,14 +166,4 @@ function parsed(body: Uint8Array): JsonObject {
 /** RFC 6749 §2.3.1: both are form-encoded before they become Basic credentials. */
 function formEncoded(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1);
-}
-
-/** One caller leaving must not end the fetch that the others wait for. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
 }

@@ -15,9 +15,9 @@ export interface PoolOptions {
   /** `max_connections`, per origin. */
   readonly connections: number;
   readonly connectTimeout: Milliseconds;
-  /** Client certificates and trust are given to this origin only. */
+  /** The one origin whose connections are always kept. */
   readonly ownOrigin: string;
-  readonly tls: TlsOptions;
+  readonly tlsFor: (origin: string) => TlsOptions;
   readonly trustOf: (url: URL) => Trust;
 }
 
@@ -36,15 +36,19 @@ export class ConnectionPools {
     this.#options = options;
   }
 
-  /** @throws EgressError for an address that may not be connected to. */
-  poolFor(url: URL): Pool {
-    const existing = this.#pools.get(url.origin);
+  /**
+   * @param origin As `URL` writes it.
+   * @throws EgressError for an address that may not be connected to.
+   */
+  poolFor(origin: string): Pool {
+    const existing = this.#pools.get(origin);
     if (existing !== undefined) return existing;
+    const url = new URL(origin);
     const trust = this.#options.trustOf(url);
     if (trust !== 'operator') assertAllowedLiteral(url, trust);
     if (this.#pools.size >= MAX_ORIGINS) this.#evict();
-    const pool = this.#open(url.origin, trust);
-    this.#pools.set(url.origin, pool);
+    const pool = this.#open(origin, trust);
+    this.#pools.set(origin, pool);
     return pool;
   }
 
@@ -55,7 +59,7 @@ export class ConnectionPools {
   }
 
   #open(origin: string, trust: Trust): Pool {
-    const { connections, connectTimeout, ownOrigin, tls } = this.#options;
+    const { connections, connectTimeout, tlsFor } = this.#options;
     return new Pool(origin, {
       connections,
       pipelining: 1,
@@ -64,7 +68,7 @@ export class ConnectionPools {
       bodyTimeout: 0,
       connect: {
         timeout: connectTimeout,
-        ...(origin === ownOrigin ? tls : {}),
+        ...tlsFor(origin),
         ...(trust === 'operator' ? {} : { lookup: LOOKUPS[trust] }),
       },
     });

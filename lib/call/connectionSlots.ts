@@ -1,3 +1,4 @@
+import type { Deadline } from './deadline.js';
 import { UpstreamFailure } from './upstreamFailure.js';
 
 /** A place in use; called once, when the call is over. */
@@ -29,10 +30,9 @@ export class ConnectionSlots {
 
   /**
    * Waits for a slot.
-   * @param signal Its reason is the `UpstreamFailure` to reject with.
-   * @throws UpstreamFailure `refused` when too many wait already.
+   * @throws UpstreamFailure `refused` when too many wait already; or the deadline's.
    */
-  acquire(signal: AbortSignal): Promise<ReleaseSlot> {
+  acquire(deadline: Deadline): Promise<ReleaseSlot> {
     const free = this.tryAcquire();
     if (free !== null) return Promise.resolve(free);
     if (this.#queue.size >= this.#queueSize) {
@@ -41,18 +41,18 @@ export class ConnectionSlots {
       );
     }
     return new Promise((resolve, reject) => {
-      const leave = () => {
+      const leave = (failure: UpstreamFailure) => {
         this.#queue.delete(waiter);
-        reject(signal.reason);
+        reject(failure);
       };
       const waiter: Waiter = {
         start: () => {
-          signal.removeEventListener('abort', leave);
+          deadline.remove(leave);
           resolve(this.#releaseOnce());
         },
       };
-      if (signal.aborted) return leave();
-      signal.addEventListener('abort', leave, { once: true });
+      if (deadline.failure !== null) return reject(deadline.failure);
+      deadline.add(leave);
       this.#queue.add(waiter);
     });
   }

@@ -22,6 +22,8 @@ export type AnswerKind =
   | 'binary'
   | 'unknown';
 
+const CHARSET = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]+))/i;
+const BOUNDARY = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;]+))/i;
 const JSON_LINES = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|stream\+json|json-seq)$/;
 const TEXT =
   /^(?:text\/.*|.*\+(?:xml|yaml)|application\/(?:x-)?(?:xml|yaml|javascript|ecmascript|graphql|www-form-urlencoded|toml|sql|sh|csv|jwt|pem-file|latex|tex))$/;
@@ -30,8 +32,8 @@ export function contentTypeOf(header: string | undefined): ContentType {
   const text = header ?? '';
   return {
     essence: (text.split(';', 1)[0] ?? '').trim().toLowerCase(),
-    charset: parameter(text, 'charset'),
-    boundary: parameter(text, 'boundary'),
+    charset: parameter(text, CHARSET),
+    boundary: parameter(text, BOUNDARY),
   };
 }
 
@@ -51,7 +53,7 @@ export function answerKind(type: ContentType, format: ResponseFormat): AnswerKin
   return 'binary';
 }
 
-function parameter(header: string, name: string): string | null {
-  const match = new RegExp(`;\\s*${name}\\s*=\\s*(?:"([^"]*)"|([^\\s;]+))`, 'i').exec(header);
+function parameter(header: string, pattern: RegExp): string | null {
+  const match = pattern.exec(header);
   return match?.[1] ?? match?.[2] ?? null;
 }

@@ -1,29 +1,77 @@
 import type { Milliseconds } from '../config/config.js';
 import { UpstreamFailure } from './upstreamFailure.js';
 
-/** How long one call may take in all, whoever ends it first: the clock or the caller. */
-export interface Deadline {
-  /** Its reason is the `UpstreamFailure` that says why. */
-  readonly signal: AbortSignal;
-  /** To be called when the call is over. */
-  end(): void;
-}
+/** Hears why a call has to end. */
+export type EndListener = (failure: UpstreamFailure) => void;
 
-/** @param caller Aborts when the caller leaves; null = nobody can. @param who Subject of the sentence. */
-export function startDeadline(timeout: Milliseconds, caller: AbortSignal | null, who: string): Deadline {
-  const controller = new AbortController();
-  const leave = () => controller.abort(new UpstreamFailure('aborted', 'The call was cancelled.'));
-  const timer = setTimeout(() => {
-    controller.abort(new UpstreamFailure('timeout', `${who} did not answer within ${timeout / 1_000} s.`));
-  }, timeout);
-  timer.unref();
-  if (caller?.aborted) leave();
-  caller?.addEventListener('abort', leave, { once: true });
-  return {
-    signal: controller.signal,
-    end() {
-      clearTimeout(timer);
-      caller?.removeEventListener('abort', leave);
-    },
+/**
+ * How long one call may take in all, whoever ends it first: the clock or the caller. A leaner `AbortSignal`, which
+ * costs a tenth of a call's processor time.
+ */
+export class Deadline {
+  readonly #who: string;
+  readonly #timeout: Milliseconds;
+  readonly #caller: AbortSignal | null;
+  readonly #timer: NodeJS.Timeout;
+  readonly #listeners = new Set<EndListener>();
+  #failure: UpstreamFailure | null = null;
+
+  /** @param caller Aborts when the caller leaves; null = nobody can. @param who Subject of the sentence. */
+  constructor(timeout: Milliseconds, caller: AbortSignal | null, who: string) {
+    this.#who = who;
+    this.#timeout = timeout;
+    this.#caller = caller;
+    this.#timer = setTimeout(this.#timeUp, timeout);
+    this.#timer.unref();
+    if (caller?.aborted) this.#leave();
+    else caller?.addEventListener('abort', this.#leave);
+  }
+
+  /** Why the call has to end; null while it may go on. */
+  get failure(): UpstreamFailure | null {
+    return this.#failure;
+  }
+
+  /** Not called for what has happened before: look at `failure` first. */
+  add(listener: EndListener): void {
+    this.#listeners.add(listener);
+  }
+
+  remove(listener: EndListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** To be called when the call is over. */
+  finish(): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#leave);
+  }
+
+  /**
+   * What a promise gives, if that comes first. The promise itself goes on: others may wait for it.
+   * @throws UpstreamFailure
+   */
+  race<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) reject(this.#failure);
+      this.add(reject);
+      promise.then(resolve, reject).finally(() => this.remove(reject));
+    });
+  }
+
+  readonly #timeUp = (): void => {
+    this.#end(
+      new UpstreamFailure('timeout', `${this.#who} did not answer within ${this.#timeout / 1_000} s.`),
+    );
   };
+
+  readonly #leave = (): void => {
+    this.#end(new UpstreamFailure('aborted', 'The call was cancelled.'));
+  };
+
+  #end(failure: UpstreamFailure): void {
+    if (this.#failure !== null) return;
+    this.#failure = failure;
+    for (const listener of [...this.#listeners]) listener(failure);
+  }
 }

@@ -66,7 +66,9 @@ export function* declarationsOf(plan: RequestPlan): Generator<Declaration> {
   const body = plan.body;
   if (body === null) return;
   if (body.argument === null) {
-    for (const property of body.properties) yield { ...property, types: propertyTypes(property) };
+    for (const property of body.properties) {
+      yield property.binary ? { ...property, types: propertyTypes(property) } : property;
+    }
   } else yield { argument: body.argument, required: body.required, types: body.types };
 }
 

@@ -1,10 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { UpstreamConfig } from '../config/config.js';
 import type { Logger } from '../observe/logger.js';
 import type { UpstreamRequest } from '../table/routingTable.js';
 import type { ConnectionPools } from './connectionPools.js';
 import { ACCEPT_ENCODING } from './contentDecoding.js';
 import type { CredentialParts } from './credential.js';
+import type { Deadline } from './deadline.js';
 import { type ExchangeRequest, type ExchangeResponse, exchange } from './exchange.js';
 import { headersFor, withQuery } from './outgoing.js';
 import { redirectionOf } from './redirect.js';
@@ -41,23 +42,23 @@ export class Delivery {
   async deliver(
     request: UpstreamRequest,
     parts: readonly CredentialParts[],
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<ExchangeResponse> {
-    const start = wireUrl(request.url).origin;
+    const start = wireUrl(request.url);
     let { url, method, body } = request;
     for (let hop = 0; ; hop += 1) {
-      const { origin } = wireUrl(url);
-      const own = origin === this.#ownOrigin;
+      const plain = hop === 0 ? start : wireUrl(url);
+      const own = plain.origin === this.#ownOrigin;
+      const target = own && parts.length > 0 ? wireUrl(withQuery(url, parts)) : plain;
       const headers = headersFor(request, {
         configured: own ? this.#config.headers : {},
         parts: own ? parts : [],
         hook: own ? (request.hookHeaders ?? {}) : {},
         acceptEncoding: ACCEPT_ENCODING,
-        foreign: origin !== start,
+        foreign: plain.origin !== start.origin,
         withBody: body !== null,
       });
-      const { path } = wireUrl(own ? withQuery(url, parts) : url);
-      const response = await this.#attempt({ method, origin, path, headers, body }, signal);
+      const response = await this.#attempt({ method, target, headers, body }, deadline);
       const { location } = response.headers;
       if (location === undefined || hop >= MAX_REDIRECTS) return response;
       const next = redirectionOf(response.status, location, new URL(url), method);
@@ -69,24 +70,22 @@ export class Delivery {
   }
 
   /** Repeats an idempotent request whose connection failed, at most twice and within the deadline. */
-  async #attempt(request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeResponse> {
-    const { origin, method } = request;
+  async #attempt(request: ExchangeRequest, deadline: Deadline): Promise<ExchangeResponse> {
+    const { method, target } = request;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const pool = this.#pools.poolFor(new URL(origin));
-        return await exchange(pool, request, this.#config.max_response_body, signal);
+        const pool = this.#pools.poolFor(target.origin);
+        return await exchange(pool, request, this.#config.max_response_body, deadline);
       } catch (error) {
-        const failure = failureOf(error, wireUrl(origin).host);
-        if (failure.kind === 'refused') this.#tell(origin);
+        const failure = failureOf(error, target.host);
+        if (failure.kind === 'refused') this.#tell(target.origin);
         const wait = RETRY_PAUSES[attempt];
         if (!failure.retryable || wait === undefined || !IDEMPOTENT.has(method)) throw failure;
         this.#logger.debug(
           { upstream: this.#config.name, code: codeOf(failure.cause) },
           'the connection failed; trying again',
         );
-        await pause(wait, undefined, { signal }).catch(() => {
-          throw signal.reason;
-        });
+        await deadline.race(sleep(wait));
       }
     }
   }

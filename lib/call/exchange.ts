@@ -1,14 +1,13 @@
 import type { Dispatcher } from 'undici';
 import type { Bytes } from '../config/config.js';
+import type { Deadline } from './deadline.js';
 import { failureOf, UpstreamFailure } from './upstreamFailure.js';
+import type { WireUrl } from './wireUrl.js';
 
 /** One message out. */
 export interface ExchangeRequest {
   readonly method: string;
-  /** Scheme, host and port. */
-  readonly origin: string;
-  /** From the first `/`, query included, sent as it is. */
-  readonly path: string;
+  readonly target: WireUrl;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | null;
 }
@@ -31,22 +30,21 @@ const STREAM_TYPE =
  * Sends one request and collects the answer.
  *
  * `undici.dispatch` is used rather than `undici.request`: it costs about two thirds of the processor time.
- * @param signal Its reason is the `UpstreamFailure` to reject with.
  * @throws UpstreamFailure
  */
 export function exchange(
   dispatcher: Dispatcher,
   request: ExchangeRequest,
   maxBytes: Bytes,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<ExchangeResponse> {
   return new Promise((resolve, reject) => {
-    const collector = new Collector(request, maxBytes, signal, resolve, reject);
+    const collector = new Collector(request, maxBytes, deadline, resolve, reject);
     if (collector.settled) return;
     dispatcher.dispatch(
       {
-        origin: request.origin,
-        path: request.path,
+        origin: request.target.origin,
+        path: request.target.path,
         method: request.method,
         headers: request.headers,
         body: request.body,
@@ -61,7 +59,7 @@ class Collector implements Dispatcher.DispatchHandler {
   readonly #host: string;
   readonly #method: string;
   readonly #maxBytes: Bytes;
-  readonly #signal: AbortSignal;
+  readonly #deadline: Deadline;
   readonly #resolve: (response: ExchangeResponse) => void;
   readonly #reject: (failure: UpstreamFailure) => void;
   readonly #chunks: Uint8Array[] = [];
@@ -74,18 +72,18 @@ class Collector implements Dispatcher.DispatchHandler {
   constructor(
     request: ExchangeRequest,
     maxBytes: Bytes,
-    signal: AbortSignal,
+    deadline: Deadline,
     resolve: (response: ExchangeResponse) => void,
     reject: (failure: UpstreamFailure) => void,
   ) {
-    this.#host = new URL(request.origin).host;
+    this.#host = request.target.host;
     this.#method = request.method;
     this.#maxBytes = maxBytes;
-    this.#signal = signal;
+    this.#deadline = deadline;
     this.#resolve = resolve;
     this.#reject = reject;
-    if (signal.aborted) this.#stop();
-    else signal.addEventListener('abort', this.#stop, { once: true });
+    if (deadline.failure === null) deadline.add(this.#stop);
+    else this.#fail(deadline.failure);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -132,11 +130,9 @@ class Collector implements Dispatcher.DispatchHandler {
     this.#fail(tooLarge(this.#host, this.#maxBytes));
   }
 
-  readonly #stop = (): void => {
-    const reason: unknown = this.#signal.reason;
-    const timedOut = reason instanceof UpstreamFailure && reason.kind === 'timeout';
-    if (timedOut && this.#streams && this.#status !== 0) this.#finish(true);
-    else this.#fail(failureOf(reason, this.#host));
+  readonly #stop = (failure: UpstreamFailure): void => {
+    if (failure.kind === 'timeout' && this.#streams && this.#status !== 0) this.#finish(true);
+    else this.#fail(failure);
   };
 
   #finish(partial: boolean): void {
@@ -157,7 +153,7 @@ class Collector implements Dispatcher.DispatchHandler {
   #settle(abort: boolean): boolean {
     if (this.settled) return false;
     this.settled = true;
-    this.#signal.removeEventListener('abort', this.#stop);
+    this.#deadline.remove(this.#stop);
     if (abort) this.#controller?.abort(new Error('the answer is no longer wanted'));
     return true;
   }

@@ -17,7 +17,7 @@ export function nextLinkOf(headers: Readonly<Record<string, string>>): string | 
   const header = headers['link'];
   if (header === undefined || header.length > 4 * MAX_LINK) return null;
   for (const [, target = '', parameters = ''] of header.matchAll(
-    /<([^<>]*)>((?:\s*;[^,;<"]*(?:"[^"]*")?)*)/g,
+    /<([^<>]+)>((?:\s*;[^,;<"]*(?:"[^"]*")?)*)/g,
   )) {
     const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(parameters);
     const names = (relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/);

@@ -64,19 +64,3 @@ function split(url: string): [path: string, query: string] {
   const mark = url.indexOf('?');
   return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }
-
-/** `Link` and `Location` often repeat the query they were asked with, credentials included. */
-export function redacted(
-  headers: Readonly<Record<string, string>>,
-  parts: readonly CredentialParts[],
-): Readonly<Record<string, string>> {
-  const secrets = parts.flatMap((part) =>
-    part.query.flatMap(([, value]) => [value, encodeURIComponent(value)]),
-  );
-  if (secrets.length === 0) return headers;
-  const clean: Record<string, string> = Object.create(null);
-  for (const [name, value] of Object.entries(headers)) {
-    clean[name] = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), value);
-  }
-  return clean;
-}

@@ -4,18 +4,18 @@ import type { Logger } from '../observe/logger.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { UpstreamClient, UpstreamRequest, UpstreamResponse } from '../table/routingTable.js';
 import { type CallVerdict, CIRCUIT_STATE, CircuitBreaker } from './circuitBreaker.js';
-import { ClientCredentialsToken, type PostForm } from './clientCredentialsToken.js';
+import { ClientCredentialsToken, type PostForm, TokenFailure } from './clientCredentialsToken.js';
 import { ConnectionPools, trustOf } from './connectionPools.js';
 import { ConnectionSlots } from './connectionSlots.js';
 import { decodeContent } from './contentDecoding.js';
 import type { Credential, CredentialParts } from './credential.js';
 import { Credentials } from './credentials.js';
-import { startDeadline } from './deadline.js';
+import { Deadline } from './deadline.js';
 import { Delivery } from './delivery.js';
 import { exchange } from './exchange.js';
-import { redacted } from './outgoing.js';
+import { redactedAnswer } from './redaction.js';
 import type { SecretStore } from './secret.js';
-import { tlsOptionsOf } from './tlsOptions.js';
+import { type TlsOptions, tlsOptionsOf } from './tlsOptions.js';
 import { failureOf, UpstreamFailure } from './upstreamFailure.js';
 import { wireUrl } from './wireUrl.js';
 
@@ -35,6 +35,7 @@ export interface UpstreamClientOptions {
   readonly metrics: Metrics;
 }
 
+const DEFAULT_TLS: TlsOptions = { rejectUnauthorized: true };
 /** Of a token endpoint; in bytes. */
 const MAX_TOKEN_ANSWER = 1024 * 1024;
 
@@ -67,26 +68,26 @@ export class HttpUpstreamClient implements UpstreamClient {
     };
     this.#config = config;
     this.#ownOrigin = new URL(server).origin;
+    const tls = tlsOptionsOf(config.tls, store);
     const pool = {
       connections: config.max_connections,
       connectTimeout: config.timeout,
       ownOrigin: this.#ownOrigin,
-      tls: tlsOptionsOf(config.tls, store),
     };
-    this.#pools = new ConnectionPools({ ...pool, trustOf: trustOf(config, this.#ownOrigin, egress) });
-    this.#delivery = new Delivery(config, this.#ownOrigin, this.#pools, logger);
-    // The operator names the token endpoint; a private CA is trusted for it as well.
-    const { ca } = pool.tls;
+    this.#pools = new ConnectionPools({
+      ...pool,
+      // Client certificates are credentials, and what the config trusts it trusts for this origin.
+      tlsFor: (origin) => (origin === this.#ownOrigin ? tls : DEFAULT_TLS),
+      trustOf: trustOf(config, this.#ownOrigin, egress),
+    });
     this.#tokenPools = new ConnectionPools({
       ...pool,
       connections: 1,
-      ownOrigin: tokenOrigin(config),
-      tls:
-        tokenOrigin(config) === this.#ownOrigin
-          ? pool.tls
-          : { ...(ca === undefined ? {} : { ca }), rejectUnauthorized: true },
+      // The operator names token endpoints, and they are often behind the same private authority.
+      tlsFor: (origin) => (origin === this.#ownOrigin ? tls : { ...DEFAULT_TLS, ...authorityOf(tls) }),
       trustOf: () => 'operator',
     });
+    this.#delivery = new Delivery(config, this.#ownOrigin, this.#pools, logger);
     this.#credentials = new Credentials(
       config.outbound_auth,
       store,
@@ -108,12 +109,12 @@ export class HttpUpstreamClient implements UpstreamClient {
     const admission = this.#breaker?.admit() ?? null;
     if (this.#breaker !== null && admission === null) throw circuitOpen(this.#breaker);
     const { origin, host } = wireUrl(request.url);
-    const deadline = startDeadline(this.#config.timeout, signal, host);
+    const deadline = new Deadline(this.#config.timeout, signal, host);
     let verdict: CallVerdict = 'neutral';
     try {
-      const release = this.#slots.tryAcquire() ?? (await this.#slots.acquire(deadline.signal));
+      const release = this.#slots.tryAcquire() ?? (await this.#slots.acquire(deadline));
       try {
-        const response = await this.#call(request, origin === this.#ownOrigin, deadline.signal);
+        const response = await this.#call(request, origin === this.#ownOrigin, deadline);
         verdict = response.status >= 500 ? 'failure' : 'success';
         return response;
       } finally {
@@ -124,7 +125,7 @@ export class HttpUpstreamClient implements UpstreamClient {
       verdict = verdictOf(failure);
       throw failure;
     } finally {
-      deadline.end();
+      deadline.finish();
       admission?.(verdict);
     }
   }
@@ -134,13 +135,13 @@ export class HttpUpstreamClient implements UpstreamClient {
   }
 
   /** One call: credentials, and one more try with a fresh token where a token was refused. */
-  async #call(request: UpstreamRequest, own: boolean, signal: AbortSignal): Promise<UpstreamResponse> {
+  async #call(request: UpstreamRequest, own: boolean, deadline: Deadline): Promise<UpstreamResponse> {
     const credentials = own ? this.#credentials.choose(request.security) : [];
-    let parts = await partsOf(credentials, signal);
-    let response = await this.#delivery.deliver(request, parts, signal);
+    let parts = await partsOf(credentials, deadline);
+    let response = await this.#delivery.deliver(request, parts, deadline);
     if (response.status === 401 && refused(credentials, parts)) {
-      parts = await partsOf(credentials, signal);
-      response = await this.#delivery.deliver(request, parts, signal);
+      parts = await partsOf(credentials, deadline);
+      response = await this.#delivery.deliver(request, parts, deadline);
     }
     const { status, headers, partial } = response;
     const coding = headers['content-encoding'];
@@ -148,31 +149,26 @@ export class HttpUpstreamClient implements UpstreamClient {
       coding === undefined
         ? response.body
         : await decodeContent(response, coding, this.#config.max_response_body, wireUrl(request.url).host);
-    return { status, headers: redacted(headers, parts), body, ...(partial ? { partial } : {}) };
+    return { status, ...redactedAnswer({ headers, body }, parts), ...(partial ? { partial } : {}) };
   }
 
   readonly #postForm: PostForm = async (url, form, headers) => {
-    const deadline = startDeadline(this.#config.timeout, null, 'The token endpoint');
-    const { origin, path } = wireUrl(url);
-    const request = { method: 'POST', origin, path, headers, body: Buffer.from(form) };
+    const deadline = new Deadline(this.#config.timeout, null, 'The token endpoint');
+    const target = wireUrl(url);
+    const request = { method: 'POST', target, headers, body: Buffer.from(form) };
     try {
-      return await exchange(
-        this.#tokenPools.poolFor(new URL(url)),
-        request,
-        MAX_TOKEN_ANSWER,
-        deadline.signal,
-      );
+      return await exchange(this.#tokenPools.poolFor(target.origin), request, MAX_TOKEN_ANSWER, deadline);
     } finally {
-      deadline.end();
+      deadline.finish();
     }
   };
 }
 
 async function partsOf(
   credentials: readonly Credential[],
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<readonly CredentialParts[]> {
-  return Promise.all(credentials.map((credential) => credential.parts(signal)));
+  return Promise.all(credentials.map((credential) => credential.parts(deadline)));
 }
 
 /** True if at least one credential can give other parts than those that the upstream refused. */
@@ -185,16 +181,13 @@ function refused(credentials: readonly Credential[], parts: readonly CredentialP
   return renewable;
 }
 
-function tokenOrigin(config: UpstreamConfig): string {
-  const auth = [config.outbound_auth, ...Object.values(config.outbound_auth.schemes)];
-  for (const credential of auth) {
-    if (credential.strategy !== 'oauth2_client_credentials') continue;
-    return wireUrl(credential.oauth2_client_credentials.token_url).origin;
-  }
-  return '';
+function authorityOf({ ca }: TlsOptions): Partial<TlsOptions> {
+  return ca === undefined ? {} : { ca };
 }
 
 function verdictOf(failure: UpstreamFailure): CallVerdict {
+  // A token endpoint that is down says nothing about the API.
+  if (failure instanceof TokenFailure) return 'neutral';
   return failure.kind === 'timeout' || failure.kind === 'connect' || failure.kind === 'protocol'
     ? 'failure'
     : 'neutral';

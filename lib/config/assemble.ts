@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { CallerKeys } from './callerKeys.js';
 import type {
   ApiKeyConfig,
   Config,
@@ -18,23 +19,37 @@ import { LISTENER_KEYS } from './rules.js';
 import { configSchema } from './schema.js';
 
 type File = (path: string | null) => string | null;
+type Inbound = (draft: InboundDraft) => InboundAuthConfig;
+
+/** The keys of callers in a variable and in a file (absolute path). */
+export type KeysOf = (places: {
+  readonly keys_env: string | null;
+  readonly keys_file: string | null;
+}) => CallerKeys;
+
+export interface AssemblyContext {
+  /** Base of relative paths. */
+  readonly directory: string;
+  readonly use: Use;
+  readonly keysOf: KeysOf;
+}
 
 /**
  * The config from a draft that broke no rule: strategies chosen, derived defaults filled in, paths of files made
  * absolute.
  */
-export function assemble(draft: Draft, directory: string, use: Use): Config {
+export function assemble(draft: Draft, { directory, use, keysOf }: AssemblyContext): Config {
   const file: File = (path) => (path === null ? null : resolve(directory, path));
-  const upstreams = draft.upstreams.map((upstream) => assembleUpstream(upstream, directory, file));
+  const inbound = (auth: InboundDraft) => inboundAuth(auth, file, keysOf);
+  const upstreams = draft.upstreams.map((upstream) => assembleUpstream(upstream, directory, file, inbound));
   return {
     server: assembleServer(draft.server, use),
     reload: draft.reload,
     naming: draft.naming,
     tools: draft.tools,
     upstreams,
-    groups: assembleGroups(draft, upstreams, file),
-    inbound_auth:
-      draft.inbound_auth === undefined ? { strategy: 'none' } : inboundAuth(draft.inbound_auth, file),
+    groups: assembleGroups(draft, upstreams, inbound),
+    inbound_auth: draft.inbound_auth === undefined ? { strategy: 'none' } : inbound(draft.inbound_auth),
     rate_limits: mapValues(draft.rate_limits, (limit) => ({ ...limit, burst: limit.burst ?? limit.average })),
     circuit_breakers: draft.circuit_breakers,
     egress: draft.egress,
@@ -53,7 +68,12 @@ function defaultServer(): Draft['server'] {
   return (value as Draft).server;
 }
 
-function assembleUpstream(upstream: UpstreamDraft, directory: string, file: File): UpstreamConfig {
+function assembleUpstream(
+  upstream: UpstreamDraft,
+  directory: string,
+  file: File,
+  inbound: Inbound,
+): UpstreamConfig {
   const location = (source: string) => (isUrl(source) ? source : resolve(directory, source));
   const { openapi, outbound_auth: outbound, tls } = upstream;
   return {
@@ -71,11 +91,11 @@ function assembleUpstream(upstream: UpstreamDraft, directory: string, file: File
       ...credential(outbound, file),
       schemes: mapValues(outbound.schemes, (scheme) => credential(scheme, file)),
     } satisfies OutboundAuthConfig,
-    inbound_auth: upstream.inbound_auth === undefined ? null : inboundAuth(upstream.inbound_auth, file),
+    inbound_auth: upstream.inbound_auth === undefined ? null : inbound(upstream.inbound_auth),
   };
 }
 
-function assembleGroups(draft: Draft, upstreams: readonly UpstreamConfig[], file: File): GroupConfig[] {
+function assembleGroups(draft: Draft, upstreams: readonly UpstreamConfig[], inbound: Inbound): GroupConfig[] {
   const enabled = upstreams.filter((upstream) => upstream.enabled).map((upstream) => upstream.name);
   const everything = {
     name: 'default',
@@ -87,7 +107,7 @@ function assembleGroups(draft: Draft, upstreams: readonly UpstreamConfig[], file
   return (
     draft.groups?.map((group) => ({
       ...group,
-      inbound_auth: group.inbound_auth === undefined ? null : inboundAuth(group.inbound_auth, file),
+      inbound_auth: group.inbound_auth === undefined ? null : inbound(group.inbound_auth),
     })) ?? [everything]
   );
 }
@@ -124,7 +144,7 @@ function apiKey(draft: ApiKeyConfig, file: File): ApiKeyConfig {
   return { ...draft, header, value_file: file(draft.value_file) };
 }
 
-function inboundAuth(draft: InboundDraft, file: File): InboundAuthConfig {
+function inboundAuth(draft: InboundDraft, file: File, keysOf: KeysOf): InboundAuthConfig {
   const { strategy } = draft;
   switch (strategy) {
     case 'none':
@@ -137,7 +157,8 @@ function inboundAuth(draft: InboundDraft, file: File): InboundAuthConfig {
       const apikey = draft.apikey ?? { header: 'X-API-Key', keys_env: null, keys_file: null };
       const keysEnv =
         apikey.keys_env === null && apikey.keys_file === null ? DEFAULT_KEYS_ENV : apikey.keys_env;
-      return { strategy, apikey: { ...apikey, keys_env: keysEnv, keys_file: file(apikey.keys_file) } };
+      const places = { keys_env: keysEnv, keys_file: file(apikey.keys_file) };
+      return { strategy, apikey: { ...apikey, ...places, keys: keysOf(places) } };
     }
   }
 }

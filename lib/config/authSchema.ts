@@ -1,5 +1,6 @@
 import type joi from 'joi';
-import { choice, duration, list, mapping, named, section, text } from './key.js';
+import { choice, duration, text } from './key.js';
+import { list, mapping, named, section } from './structure.js';
 
 const ENV_RULE = 'must be the name of an environment variable';
 const ENV_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;

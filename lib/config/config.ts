@@ -1,3 +1,5 @@
+import type { CallerKeys } from './callerKeys.js';
+
 /**
  * The config after loading: defaults filled in, `${VAR}` expanded, durations in milliseconds, sizes in bytes,
  * relative file paths made absolute, deeply frozen. Keys are those of the file, so that one name serves
@@ -232,6 +234,8 @@ export interface InboundApiKeyConfig {
   readonly header: string;
   readonly keys_env: string | null;
   readonly keys_file: string | null;
+  /** What the two held when the config was loaded: a rotated key is a new config. */
+  readonly keys: CallerKeys;
 }
 
 export interface RateLimitConfig {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CallerKeys } from './callerKeys.js';
 import type { Config } from './config.js';
 import { type Environment, variable } from './expand.js';
 
@@ -26,11 +27,15 @@ export function configDigest(config: Config, files: readonly FileBytes[], env: E
   return hash.digest('hex');
 }
 
-/** JSON with the keys of every object in order. */
+/** JSON with the keys of every object in order, and without the callers' keys: where they come from is hashed. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) =>
     typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      ? Object.fromEntries(
+          Object.entries(item)
+            .filter(([, member]) => !(member instanceof CallerKeys))
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
       : item,
   );
 }

@@ -53,7 +53,7 @@ export interface InboundDraft {
   readonly strategy: InboundAuthConfig['strategy'];
   readonly jwt?: JwtConfig;
   readonly introspection?: IntrospectionConfig;
-  readonly apikey?: InboundApiKeyConfig;
+  readonly apikey?: Omit<InboundApiKeyConfig, 'keys'>;
 }
 
 /** A value of which any part may be missing, because the schema has refused it. */

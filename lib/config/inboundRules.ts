@@ -1,4 +1,5 @@
 import { INBOUND_STRATEGIES } from './authSchema.js';
+import { keysInVariable } from './callerKeys.js';
 import { checkSections, checkVariable, exactlyOne, requireTexts } from './credentialRules.js';
 import type { InboundDraft, Loose } from './draft.js';
 import { checkHeaderName } from './headerRules.js';
@@ -63,7 +64,7 @@ function checkApiKey(
   const place = [...path, 'keys_env'];
   checkVariable(name, place, context);
   const value = typeof name === 'string' ? context.variable(name) : undefined;
-  if (value !== undefined && value.trim() !== '' && value.split(',').every((key) => key.trim() === '')) {
+  if (value !== undefined && value.trim() !== '' && keysInVariable(value).length === 0) {
     context.broken(place, 'must name an environment variable that holds at least one key');
   }
 }

@@ -3,12 +3,13 @@ import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.js';
 import { isJsonObject } from '../json.js';
 import { parseText, TextProblem } from '../yaml.js';
-import { assemble } from './assemble.js';
+import { assemble, type KeysOf } from './assemble.js';
+import { CallerKeys, keysInFile, keysInVariable } from './callerKeys.js';
 import { check } from './check.js';
 import type { LoadedConfig } from './config.js';
 import { configDigest, type FileBytes } from './digest.js';
 import type { Draft } from './draft.js';
-import { type Environment, expand } from './expand.js';
+import { type Environment, expand, variable } from './expand.js';
 import { deepFreeze } from './freeze.js';
 import { inFileOrder } from './order.js';
 import { plainCopy } from './plain.js';
@@ -109,8 +110,9 @@ async function complete(
     throw new ConfigError(inFileOrder(problems, raw).map(problemLine), { files: [...new Set(named)] });
   }
   // Nothing was refused, so nothing is missing.
-  const config = deepFreeze(assemble(draft as Draft, directory, context.use));
   const read = files.filter((candidate): candidate is FileBytes => candidate.bytes !== null);
+  const keysOf = callerKeysIn(read, env);
+  const config = deepFreeze(assemble(draft as Draft, { directory, use: context.use, keysOf }));
   return deepFreeze({
     config,
     file,
@@ -118,6 +120,16 @@ async function complete(
     digest: configDigest(config, read, env),
     warnings: inFileOrder(context.warnings, raw).map(problemLine),
   });
+}
+
+/** From the same bytes that the digest is made of, so that keys and digest cannot be of different moments. */
+function callerKeysIn(files: readonly FileBytes[], env: Environment): KeysOf {
+  return ({ keys_env, keys_file }) => {
+    const bytes = files.find(({ path }) => path === keys_file)?.bytes;
+    const fromFile = bytes === undefined ? [] : keysInFile(new TextDecoder().decode(bytes));
+    const fromVariable = keys_env === null ? [] : keysInVariable(variable(env, keys_env) ?? '');
+    return new CallerKeys([...fromFile, ...fromVariable]);
+  };
 }
 
 async function readText(

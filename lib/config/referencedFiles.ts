@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { keysInFile } from './callerKeys.js';
 import type { Draft, Loose } from './draft.js';
 import { isOneLine } from './headerRules.js';
 import { type Problem, problemAt } from './problem.js';
@@ -50,7 +51,8 @@ function contentProblem(reference: FileReference, bytes: Uint8Array): string | n
   const text = new TextDecoder().decode(bytes).trim();
   if (text === '') return 'must be a file that is not empty';
   if (reference.holds === 'certificate') return null;
-  const lines = reference.holds === 'keys' ? text.split(/\r?\n/) : [text];
+  const lines = reference.holds === 'keys' ? keysInFile(text) : [text];
+  if (lines.length === 0) return 'must be a file that holds at least one key';
   return lines.every(isOneLine) ? null : 'must be a file without line breaks inside or control characters';
 }
 

@@ -1,6 +1,7 @@
 import type joi from 'joi';
 import { inboundAuth } from './authSchema.js';
-import { choice, duration, flag, integer, list, mapping, named, section, share, size, text } from './key.js';
+import { choice, duration, flag, integer, share, size, text } from './key.js';
+import { list, mapping, named, section } from './structure.js';
 import { nameKey, upstream } from './upstreamSchema.js';
 
 /*
@@ -151,7 +152,7 @@ export const configSchema = section('Configuration of mcp-anything.', {
     rule: 'must be a list of groups',
   }),
   inbound_auth: inboundAuth('Who may call; default: anyone.'),
-  rate_limits: named('Named limits, used by upstreams[].rate_limit.', rateLimit),
+  rate_limits: named('Named limits, used by upstreams[].rate_limit.', rateLimit.required()),
   circuit_breakers: named('Named circuit breakers, used by upstreams[].circuit_breaker.', circuitBreaker),
   egress: section('Which addresses a document, rather than the operator, may name.', {
     allow_private_spec_servers: flag(

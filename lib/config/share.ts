@@ -1,5 +1,5 @@
 /** What a share looks like in the file, for the JSON Schema. */
-export const SHARE_PATTERN = '^(100|\\d{1,2})(\\.\\d+)?%$';
+export const SHARE_PATTERN = '^(100(\\.0+)?|\\d{1,2}(\\.\\d+)?)%$';
 
 /** `50%`, or a number from 0 to 1 → a number from 0 to 1; null if it is neither. */
 export function parseShare(value: unknown): number | null {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json.js';
 import { checkCredential } from './credentialRules.js';
 import type { Draft, Loose, UpstreamDraft } from './draft.js';
 import { checkHeaders, checkHeaderValue } from './headerRules.js';
@@ -14,7 +15,7 @@ export function checkUpstreams(draft: Loose<Draft>, context: RuleContext): void 
   for (const [index, upstream] of (draft.upstreams ?? []).entries()) {
     if (upstream === undefined) continue;
     const path = ['upstreams', index];
-    checkUpstream(upstream, path, draft, context);
+    checkUpstream(upstream, path, context);
     const { name } = upstream;
     const prefix = upstream.tool_prefix ?? name;
     const namesake = name === undefined ? undefined : names.get(name);
@@ -37,12 +38,7 @@ export function checkUpstreams(draft: Loose<Draft>, context: RuleContext): void 
   }
 }
 
-function checkUpstream(
-  upstream: Loose<UpstreamDraft>,
-  path: ConfigPath,
-  draft: Loose<Draft>,
-  context: RuleContext,
-): void {
+function checkUpstream(upstream: Loose<UpstreamDraft>, path: ConfigPath, context: RuleContext): void {
   const active = upstream.enabled !== false;
   checkUrl(upstream.base_url, [...path, 'base_url'], context, { secrets: 'outbound_auth', bare: true });
   checkHeaders(upstream.headers, [...path, 'headers'], context);
@@ -58,8 +54,8 @@ function checkUpstream(
   if (upstream.validation?.success_status?.length === 0) {
     context.refused([...path, 'validation', 'success_status'], 'must have at least one status', []);
   }
-  checkPolicyName(upstream.rate_limit, [...path, 'rate_limit'], 'rate_limits', draft, context);
-  checkPolicyName(upstream.circuit_breaker, [...path, 'circuit_breaker'], 'circuit_breakers', draft, context);
+  checkPolicyName(upstream.rate_limit, [...path, 'rate_limit'], 'rate_limits', context);
+  checkPolicyName(upstream.circuit_breaker, [...path, 'circuit_breaker'], 'circuit_breakers', context);
   checkInboundAuth(upstream.inbound_auth, [...path, 'inbound_auth'], context, active);
 }
 
@@ -114,10 +110,11 @@ function checkPolicyName(
   name: string | null | undefined,
   path: ConfigPath,
   policies: 'rate_limits' | 'circuit_breakers',
-  draft: Loose<Draft>,
   context: RuleContext,
 ): void {
-  const known = Object.keys(draft[policies] ?? {});
+  // As written: an entry with a mistake in it is there all the same.
+  const entries = context.given([policies]);
+  const known = isJsonObject(entries) ? Object.keys(entries) : [];
   if (name === null || name === undefined || known.includes(name)) return;
   const suggestion = suggestionFor(name, known);
   const hint = suggestion === null ? '' : `, did you mean "${suggestion}"?`;

@@ -1,6 +1,7 @@
 import joi from 'joi';
 import { inboundAuth, outboundAuth } from './authSchema.js';
-import { choice, duration, flag, integer, list, mapping, named, section, size, text } from './key.js';
+import { choice, duration, flag, integer, size, text } from './key.js';
+import { list, mapping, named, section } from './structure.js';
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const NAME_RULE = 'must be letters, digits, ".", "_" or "-", at most 63, the first a letter or digit';

@@ -12,13 +12,17 @@ export type AuthOutcome =
       readonly challenge: string;
       /** Safe to show a client. */
       readonly message: string;
+      /** The request carried no credentials of the policy's kind at all, not even wrong ones. @default false */
+      readonly anonymous?: boolean;
     };
 
 export interface AuthContext {
   /** Path of the endpoint as the config names it. */
   readonly endpoint: string;
-  /** Absolute URL of the endpoint as the client sees it: the token's audience, and where its metadata starts from. */
+  /** Absolute URL of the endpoint as the client sees it. */
   readonly resource: string;
+  /** URL of the endpoint's protected-resource metadata; null = it has none. */
+  readonly metadata: string | null;
 }
 
 /** Checks the credentials of requests against a policy of the table that serves them. */

@@ -25,14 +25,23 @@ export function refuseForeign(req: IncomingMessage, config: GuardConfig): string
 function refuseHost(host: string | undefined, allowed: readonly string[], local: boolean): string | null {
   if (allowed.length === 0 && !local) return null;
   if (host === undefined || host === '') return 'Missing Host header';
+  const name = hostName(host.toLowerCase());
+  const accepted =
+    allowed.length === 0 ? LOCAL_NAMES.has(name) : isListedHost(host, { allowed_hosts: allowed });
+  return accepted ? null : `Invalid Host: ${name}`;
+}
+
+/** Whether the operator names this host, with its port or without. */
+export function isListedHost(
+  host: string,
+  { allowed_hosts: allowed }: Pick<GuardConfig, 'allowed_hosts'>,
+): boolean {
   const given = host.toLowerCase();
   const name = hostName(given);
-  if (allowed.length === 0) return LOCAL_NAMES.has(name) ? null : `Invalid Host: ${name}`;
-  for (const entry of allowed) {
+  return allowed.some((entry) => {
     const wanted = entry.toLowerCase();
-    if (wanted === given || wanted === name) return null;
-  }
-  return `Invalid Host: ${name}`;
+    return wanted === given || wanted === name;
+  });
 }
 
 function refuseOrigin(req: IncomingMessage, config: GuardConfig, local: boolean): string | null {

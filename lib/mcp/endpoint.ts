@@ -32,9 +32,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     const message = parse(exchange);
     const parsed = 'parsed' in message ? message.parsed : undefined;
     if (exchange.authorizeTool !== null) {
-      const refusal = await findRefusal(exchange.group, parsed, exchange.authorizeTool);
-      if (refusal !== null) {
-        const { status, challenge, message: reason } = refusal;
+      const { group, wholeGroup = group, authorizeTool } = exchange;
+      const found = await findRefusal(wholeGroup, parsed, authorizeTool);
+      if (found !== null) {
+        const { status, challenge, message: reason } = found.refusal;
+        settings.metrics.toolCalls.inc({ upstream: found.entry.upstream.name, outcome: 'denied' });
         sendRpcError(exchange.res, status, -32_000, reason, { 'www-authenticate': challenge });
         return;
       }
@@ -149,12 +151,17 @@ function parse({ body }: Exchange): Message {
 /** The SDK's own classification (it goes by the body first); what is not JSON goes by the version header. */
 function isModern({ req }: Exchange, message: Message): boolean {
   if ('text' in message) return namesModernVersion(req.headers);
-  const { kind } = classifyInboundRequest({
-    httpMethod: 'POST',
-    ...headerFields(req.headers),
-    body: message.parsed,
-  });
-  return kind !== 'legacy';
+  try {
+    const { kind } = classifyInboundRequest({
+      httpMethod: 'POST',
+      ...headerFields(req.headers),
+      body: message.parsed,
+    });
+    return kind !== 'legacy';
+  } catch {
+    // Nested too deep for the stack: the SDK of the 2026 era classifies again and answers for its own failures.
+    return true;
+  }
 }
 
 function headerFields(headers: Exchange['req']['headers']) {

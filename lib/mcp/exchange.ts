@@ -33,6 +33,10 @@ export interface Exchange {
   readonly body: RequestBody;
   /** null = every tool of the group is open to this caller. */
   readonly authorizeTool: AuthorizeTool | null;
+  /** The endpoint's group where `group` is only what this caller gets to see of it. @default `group` */
+  readonly wholeGroup?: Group;
+  /** Who calls a tool whose policy is its own; to be asked once the tool is authorized. @default `caller` */
+  readonly callerOf?: (entry: ToolEntry) => Caller;
   /** The request needs its table no longer: it was answered, or it has become a stream. Idempotent. */
   settle(): void;
 }

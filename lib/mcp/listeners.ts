@@ -74,6 +74,13 @@ export class Listeners {
     }
   }
 
+  /** Cuts the streams of endpoints whose callers have to show anew who they are. */
+  cut(endpoints: Iterable<string>): void {
+    for (const endpoint of endpoints) {
+      for (const stream of [...(this.#byEndpoint.get(endpoint) ?? [])]) this.#end(stream, 'abrupt');
+    }
+  }
+
   /** Open streams of one endpoint. */
   count(endpoint: string): number {
     return this.#byEndpoint.get(endpoint)?.size ?? 0;

@@ -11,20 +11,24 @@ import { headerText, MODERN_VERSION } from './wire.js';
 
 export type Era = '2025' | '2026';
 
-interface RegularBase {
+export interface RegularList {
+  readonly method: 'tools/list';
   readonly era: Era;
   readonly id: string | number;
+  readonly cursor: string | undefined;
+}
+
+export interface RegularCall {
+  readonly method: 'tools/call';
+  readonly era: Era;
+  readonly id: string | number;
+  readonly name: string;
+  /** Absent arguments are none. */
+  readonly arguments: JsonObject;
 }
 
 /** A request that needs no SDK: nothing about it is optional, unusual or wrong. */
-export type RegularRequest =
-  | (RegularBase & { readonly method: 'tools/list'; readonly cursor: string | undefined })
-  | (RegularBase & {
-      readonly method: 'tools/call';
-      readonly name: string;
-      /** Absent arguments are none. */
-      readonly arguments: JsonObject;
-    });
+export type RegularRequest = RegularList | RegularCall;
 
 const LIST_PARAMS: ReadonlySet<string> = new Set(['cursor', '_meta']);
 const CALL_PARAMS: ReadonlySet<string> = new Set(['name', 'arguments', '_meta']);
@@ -52,8 +56,8 @@ export class RegularRequests {
     if (params !== undefined && !isJsonObject(params)) return null;
     const era = this.#era(headers, message, params);
     if (era === null) return null;
-    const base = { era, id: id as string | number };
-    return method === 'tools/list' ? regularList(base, params) : regularCall(base, params);
+    const known = id as string | number;
+    return method === 'tools/list' ? regularList(era, known, params) : regularCall(era, known, params);
   }
 
   #era(headers: IncomingHttpHeaders, message: JsonObject, params: JsonObject | undefined): Era | null {
@@ -73,10 +77,8 @@ export class RegularRequests {
 
   /** The shapes of client info and capabilities are the SDK's to judge; it is asked once per distinct envelope. */
   #knowsEnvelope(headers: IncomingHttpHeaders, message: JsonObject, meta: JsonObject): boolean {
-    const envelope = JSON.stringify({
-      capabilities: meta[CLIENT_CAPABILITIES_META_KEY],
-      client: meta[CLIENT_INFO_META_KEY],
-    });
+    const envelope = envelopeText(meta);
+    if (envelope === null) return false;
     if (this.#envelopes.has(envelope)) return true;
     const outcome = classifyInboundRequest({
       httpMethod: 'POST',
@@ -87,13 +89,26 @@ export class RegularRequests {
     });
     if (outcome.kind !== 'modern') return false;
     if (this.#envelopes.size >= MAX_ENVELOPES) this.#envelopes.clear();
-    if (envelope.length <= MAX_ENVELOPE_LENGTH) this.#envelopes.add(envelope);
+    this.#envelopes.add(envelope);
     return true;
   }
 }
 
 const MAX_ENVELOPES = 256;
 const MAX_ENVELOPE_LENGTH = 4096;
+
+/** Null for what no client sends: too long to keep, or nested too deep for the stack. */
+function envelopeText(meta: JsonObject): string | null {
+  try {
+    const text = JSON.stringify({
+      capabilities: meta[CLIENT_CAPABILITIES_META_KEY],
+      client: meta[CLIENT_INFO_META_KEY],
+    });
+    return text.length <= MAX_ENVELOPE_LENGTH ? text : null;
+  } catch {
+    return null;
+  }
+}
 
 function acceptsBoth(accept: string | undefined): boolean {
   return accept?.includes('application/json') === true && accept.includes('text/event-stream');
@@ -122,23 +137,29 @@ const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
   CLIENT_CAPABILITIES_META_KEY,
 ]);
 
-function regularList(base: RegularBase, params: JsonObject | undefined): RegularRequest | null {
-  if (params === undefined) return { ...base, method: 'tools/list', cursor: undefined };
+function regularList(
+  era: Era,
+  id: string | number,
+  params: JsonObject | undefined,
+): RegularList | null {
+  if (params === undefined) return { method: 'tools/list', era, id, cursor: undefined };
   if (!hasOnly(params, LIST_PARAMS)) return null;
   const cursor = params['cursor'];
   if (cursor !== undefined && typeof cursor !== 'string') return null;
-  return { ...base, method: 'tools/list', cursor };
+  return { method: 'tools/list', era, id, cursor };
 }
 
-function regularCall(base: RegularBase, params: JsonObject | undefined): RegularRequest | null {
+function regularCall(
+  era: Era,
+  id: string | number,
+  params: JsonObject | undefined,
+): RegularCall | null {
   if (params === undefined || !hasOnly(params, CALL_PARAMS)) return null;
-  const name = params['name'];
-  const given = params['arguments'];
+  const { name, arguments: given = NO_ARGUMENTS } = params;
   if (typeof name !== 'string') return null;
-  if (given === undefined) return { ...base, method: 'tools/call', name, arguments: NO_ARGUMENTS };
   // The SDK's copy of the arguments loses this key.
   if (!isJsonObject(given) || Object.hasOwn(given, '__proto__')) return null;
-  return { ...base, method: 'tools/call', name, arguments: given };
+  return { method: 'tools/call', era, id, name, arguments: given };
 }
 
 function hasOnly(params: JsonObject, allowed: ReadonlySet<string>): boolean {

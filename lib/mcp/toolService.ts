@@ -6,6 +6,7 @@ import { messageOf } from '../errors.js';
 import type { JsonObject } from '../json.js';
 import type { Group, ToolEntry } from '../table/routingTable.js';
 import type { EndpointSettings } from './endpointOptions.js';
+import type { AuthorizeTool } from './exchange.js';
 import { listTools, type WirePage } from './listPages.js';
 import { internalFault, unknownTool } from './protocolFault.js';
 
@@ -21,9 +22,15 @@ export interface ToolService {
 export interface CallOrigin {
   readonly group: Group;
   readonly caller: Caller;
+  /** Who calls a tool that has a policy of its own. @default `caller` */
+  readonly callerOf?: (entry: ToolEntry) => Caller;
+  /** @default every tool of the group may be called */
+  readonly authorizeTool?: AuthorizeTool | null;
   /** null over stdio. */
   readonly req: IncomingMessage | null;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const NO_ARGUMENTS: JsonObject = Object.freeze({});
 
@@ -34,6 +41,8 @@ export function toolService(settings: EndpointSettings, origin: CallOrigin): Too
     async call(name, args, signal) {
       const entry = origin.group.lookup.get(name);
       if (entry === undefined) throw unknownTool(name);
+      // Answered by HTTP long before; asked again for the case that an SDK reads a name where we have read none.
+      if ((await origin.authorizeTool?.(entry)) != null) throw unknownTool(name);
       return runTool(settings, origin, entry, args ?? NO_ARGUMENTS, signal);
     },
   };
@@ -48,16 +57,16 @@ export async function runTool(
   signal: AbortSignal,
 ): Promise<CallToolResult> {
   const { logger, metrics, onToolCall, gate } = settings;
-  const context: CallContext = {
+  const context: Mutable<CallContext> = {
     signal,
     logger,
     metrics,
     endpoint: origin.group.endpoint,
-    caller: origin.caller,
+    caller: origin.callerOf?.(entry) ?? origin.caller,
     request: origin.req,
-    ...(onToolCall === null ? {} : { onToolCall }),
-    ...(gate === null ? {} : { gate }),
   };
+  if (onToolCall !== null) context.onToolCall = onToolCall;
+  if (gate !== null) context.gate = gate;
   try {
     return await callTool(entry, args, context);
   } catch (error) {

@@ -27,7 +27,8 @@ export function sendJson(
   headers?: Readonly<Record<string, string>>,
 ): void {
   const length = Buffer.byteLength(text);
-  res.writeHead(status, { 'content-type': 'application/json', 'content-length': length, ...headers });
+  const all = { 'content-type': 'application/json', 'content-length': length };
+  res.writeHead(status, headers === undefined ? all : { ...all, ...headers });
   res.end(text);
 }
 

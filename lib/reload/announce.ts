@@ -1,12 +1,40 @@
 import { LoadError, McpAnythingError, messageOf, UpstreamLoadError } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
-import type { Metrics } from '../observe/metrics.js';
+import type { Metrics, ReloadResult } from '../observe/metrics.js';
 import type { EndpointDiff } from '../table/diff.js';
 import type { RoutingTable } from '../table/routingTable.js';
 import type { ReloadReport } from './report.js';
 
 /** Names shown per endpoint in a log line; the journal has all of them. */
 const NAMES_LOGGED = 20;
+
+/** What a reload that looked at the config came to, as far as the config is concerned. */
+export function configResult(report: ReloadReport, configFailed: boolean): ReloadResult {
+  if (configFailed || report.outcome === 'held') return 'failure';
+  return report.outcome === 'applied' ? 'success' : 'unchanged';
+}
+
+/**
+ * @param config null = only sources were refreshed: that says nothing of the config.
+ * @param wasFailing The newest config was not in force before.
+ */
+export function recordReload(
+  metrics: Metrics,
+  report: ReloadReport,
+  config: ReloadResult | null,
+  wasFailing: boolean,
+): void {
+  metrics.reloadHeld.set(report.outcome === 'held' ? 1 : 0);
+  metrics.restartRequired.set(report.restartRequired.length);
+  if (config === null) return;
+  metrics.configReloads.inc({ result: config });
+  metrics.configReloadDuration.observe(report.durationSeconds);
+  metrics.configLastReloadSuccessful.set(config === 'failure' ? 0 : 1);
+  // Back to what is in force after a failure is a success, too, though nothing had to be applied.
+  if (config === 'success' || (config === 'unchanged' && wasFailing)) {
+    metrics.configLastReloadSuccessTimestamp.set(Date.now() / 1_000);
+  }
+}
 
 /** The metrics that describe what serves; set in one place, after the swap. */
 export function recordSwap(metrics: Metrics, former: RoutingTable | null, table: RoutingTable): void {
@@ -48,6 +76,13 @@ export function logSwap(logger: Logger, report: ReloadReport, table: RoutingTabl
       diff: report.diff.map(summarise),
     },
     `routing table ${table.generation} serves`,
+  );
+}
+
+export function logHeld(logger: Logger, report: ReloadReport): void {
+  logger.error(
+    { trigger: report.trigger, problems: report.problems },
+    'reload held, what served before keeps serving; let it through with handler.reload({ force: true }) or POST /-/reload?force=true',
   );
 }
 

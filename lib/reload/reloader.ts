@@ -7,7 +7,15 @@ import type { SourceSnapshot } from '../spec/source.js';
 import { diffTables } from '../table/diff.js';
 import type { TableWriter } from '../table/liveTable.js';
 import type { RoutingTable } from '../table/routingTable.js';
-import { logFailure, logSwap, problemsOf, recordSwap } from './announce.js';
+import {
+  configResult,
+  logFailure,
+  logHeld,
+  logSwap,
+  problemsOf,
+  recordReload,
+  recordSwap,
+} from './announce.js';
 import { type Attempt, attemptReload, type ReloadInputs } from './attempt.js';
 import type { Candidate } from './candidate.js';
 import { mountWarnings } from './frozenMount.js';
@@ -243,23 +251,10 @@ export class Reloader {
     return next === null ? [] : restartRequired(this.#started, next.config.server);
   }
 
-  #record(work: ReloadWork, attempt: Attempt, report: ReloadReport): void {
-    const { metrics } = this.#options;
-    if (!work.onlyRefresh) {
-      const failed = attempt.configFailed || report.outcome === 'held';
-      const result = failed ? 'failure' : report.outcome === 'applied' ? 'success' : 'unchanged';
-      metrics.configReloads.inc({ result });
-      metrics.configReloadDuration.observe(report.durationSeconds);
-      metrics.configLastReloadSuccessful.set(failed ? 0 : 1);
-      // Back to what is in force after a failure is a success, too, though nothing had to be applied.
-      if (!failed && (report.outcome === 'applied' || this.#failing)) {
-        metrics.configLastReloadSuccessTimestamp.set(Date.now() / 1_000);
-      }
-      this.#failing = failed;
-    }
-    metrics.reloadHeld.set(report.outcome === 'held' ? 1 : 0);
-    metrics.restartRequired.set(report.restartRequired.length);
-    const { candidate } = attempt;
+  #record(work: ReloadWork, { candidate, configFailed }: Attempt, report: ReloadReport): void {
+    const config = work.onlyRefresh ? null : configResult(report, configFailed);
+    recordReload(this.#options.metrics, report, config, this.#failing);
+    if (config !== null) this.#failing = config === 'failure';
     if (candidate === null || report.outcome === 'held') this.#refreshes.recordRejected(work.fetched);
     else this.#refreshes.recordLoads(candidate.loads, work.fetched);
     this.#journal.add(report);
@@ -290,12 +285,7 @@ export class Reloader {
       logSwap(logger, report, table);
       this.#options.onSwap(report, table);
     }
-    if (report.outcome === 'held') {
-      logger.error(
-        { trigger: report.trigger, problems: report.problems },
-        'reload held, what served before keeps serving; let it through with handler.reload({ force: true }) or POST /-/reload?force=true',
-      );
-    }
+    if (report.outcome === 'held') logHeld(logger, report);
     if (starting && report.outcome === 'failed') this.#startError = attempt.errors[0] ?? null;
     if (report.problems.length > 0) this.#options.onFailure(report);
   }

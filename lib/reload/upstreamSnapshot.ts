@@ -36,7 +36,7 @@ export async function makeSnapshot(
   const { config: root } = context;
   const secrets = await readSecrets(upstream, context);
   const {
-    openapi: _openapi,
+    openapi: { source },
     overlay: _overlay,
     tool_prefix: _prefix,
     inbound_auth: _auth,
@@ -45,7 +45,7 @@ export async function makeSnapshot(
   const { egress, circuit_breakers: breakers } = root;
   const circuitBreaker =
     upstream.circuit_breaker === null ? null : (breakers[upstream.circuit_breaker] ?? null);
-  const clientDigest = digestOf(transport, compiled.server, circuitBreaker, egress, [...secrets]);
+  const clientDigest = digestOf(transport, source, compiled.server, circuitBreaker, egress, [...secrets]);
   const client =
     former?.clientDigest === clientDigest
       ? former.client

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Config, ConflictResolution, GroupConfig } from '../config/config.js';
+import type { Config, ConflictResolution, GroupConfig, RateLimitConfig } from '../config/config.js';
 import type { Group, ListPage, RoutingTable, ToolEntry, UpstreamSnapshot } from './routingTable.js';
 
 /** What building one group found out besides the group. */
@@ -24,7 +24,7 @@ export function buildGroup(
   const warnings: string[] = [];
   const selected = groupConfig.upstreams.flatMap((name) => {
     const upstream = upstreams.get(name);
-    return upstream === undefined ? [] : selectTools(groupConfig, upstream);
+    return upstream === undefined ? [] : selectTools(groupConfig, config, upstream);
   });
   if (groupConfig.filter !== null && selected.length === 0) {
     warnings.push(
@@ -58,11 +58,33 @@ export function buildGroup(
   };
 }
 
-function selectTools(group: GroupConfig, upstream: UpstreamSnapshot): ToolEntry[] {
+/**
+ * The same endpoint with fewer tools: a list of its own, with cursors of its own.
+ * @param pageSize `tools.page_size` of the group's config.
+ */
+export function narrowGroup(group: Group, keep: (entry: ToolEntry) => boolean, pageSize: number): Group {
+  const tools = group.tools.filter(keep);
+  const fingerprint = fingerprintOf(tools);
+  return {
+    ...group,
+    tools,
+    lookup: new Map(tools.map((entry) => [entry.name, entry])),
+    fingerprint,
+    pages: paginate(tools, fingerprint, pageSize),
+  };
+}
+
+function selectTools(group: GroupConfig, config: Config, upstream: UpstreamSnapshot): ToolEntry[] {
   const selection = group.filter === null ? null : upstream.compiled.selections.get(group.filter);
+  const rateLimit = rateLimitOf(upstream.name, config);
   return upstream.compiled.tools
     .filter((compiled) => selection === null || selection?.has(compiled) === true)
-    .map((compiled) => ({ name: compiled.name, compiled, upstream }));
+    .map((compiled) => ({ name: compiled.name, compiled, upstream, rateLimit }));
+}
+
+function rateLimitOf(upstream: string, config: Config): RateLimitConfig | null {
+  const name = config.upstreams.find((candidate) => candidate.name === upstream)?.rate_limit ?? '';
+  return Object.hasOwn(config.rate_limits, name) ? (config.rate_limits[name] ?? null) : null;
 }
 
 function resolveConflicts(

@@ -1,4 +1,4 @@
-import type { Config, InboundAuthConfig, UpstreamConfig } from '../config/config.js';
+import type { Config, InboundAuthConfig, RateLimitConfig, UpstreamConfig } from '../config/config.js';
 import type { CompiledTool, CompiledUpstream, SecurityRequirement } from '../tools/tool.js';
 
 /**
@@ -44,6 +44,8 @@ export interface ToolEntry {
   readonly name: string;
   readonly compiled: CompiledTool;
   readonly upstream: UpstreamSnapshot;
+  /** The entry of `rate_limits` that the upstream names, as this table's config has it. @default null */
+  readonly rateLimit?: RateLimitConfig | null;
 }
 
 /**

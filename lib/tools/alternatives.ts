@@ -3,6 +3,7 @@ import { pointerTokens } from '../spec/reference.js';
 import { type Fragment, fragment } from './fragment.js';
 import { aliasOf } from './propertyAlias.js';
 import { intersection } from './schemaIntersection.js';
+import { typesOf } from './schemaKeywords.js';
 
 /** One of the schemas in a `oneOf` or `anyOf`. */
 export interface Alternative {
@@ -59,10 +60,18 @@ function pin(alternative: Alternative, discriminator: Json | undefined): Fragmen
     values.length === 1 ? { type: 'string', const: value } : { type: 'string', enum: values };
   const pinned = fragment({ type: 'object', properties: { [key]: choice }, required: [key] });
   const { part } = alternative;
+  if (!mayBeText(part.schema['properties'], key)) return part;
   if (Object.hasOwn(part.schema, '$ref')) {
     return fragment({ allOf: [part.schema, pinned.schema] }, part.definitions, part.omitted);
   }
   return intersection(part, pinned) ?? part;
+}
+
+/** Mapping keys are texts; a discriminator of another type is left as it is. */
+function mayBeText(properties: Json | undefined, key: string): boolean {
+  const property = isJsonObject(properties) && Object.hasOwn(properties, key) ? properties[key] : undefined;
+  const types = isJsonObject(property) ? typesOf(property['type']) : [];
+  return types.length === 0 || types.includes('string');
 }
 
 function lastToken(reference: string): string {

@@ -29,7 +29,10 @@ export function safeKey(name: string): string {
 /** A key that no other name has: for places where the names around it are not known. */
 export function hashedKey(key: string, name: string): string {
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  const head = key.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, LONGEST - hash.length - 1);
+  const head = key
+    .replace(/[^A-Za-z0-9_-]+/g, '_')
+    .slice(0, LONGEST - hash.length - 1)
+    .replace(/^_+|_+$/g, '');
   return /[A-Za-z0-9]/.test(head) ? `${head}_${hash}` : `key_${hash}`;
 }
 

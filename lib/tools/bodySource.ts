@@ -94,7 +94,7 @@ const KINDS: readonly (readonly [RegExp, BodyEncoding])[] = [
   [/^multipart\//, 'multipart'],
   [/^text\/plain$/, 'text'],
   [/^text\/|[/+](?:xml|yaml|x-yaml)$|^application\/(?:x-ndjson|jsonl|graphql|csv|javascript|sql)$/, 'text'],
-  [/^application\/octet-stream$/, 'binary'],
+  [/^application\/(?:octet-stream|pdf|zip|gzip)$|^(?:image|audio|video|font)\//, 'binary'],
 ];
 
 /** JSON, then what a schema describes, then what is text, then bytes. */

@@ -9,7 +9,7 @@ import type { SourceText } from '../spec/source.js';
 import type { PackedUpstream } from './compileJob.js';
 import { unpackTools } from './packedTools.js';
 import type { CompiledUpstream, CompileJob } from './tool.js';
-import { errorOf, type WorkerAnswer } from './workerMessages.js';
+import { errorOf, outOfMemory, type WorkerAnswer } from './workerMessages.js';
 
 export interface CompilerOptions {
   /** Heap of one worker, in megabytes. @default a third of the memory there is, 256 to 1,024 */
@@ -132,7 +132,7 @@ async function runInWorker(
         reject(
           failed(
             error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-              ? `needs more than ${memoryLimitMb} MB of memory to compile`
+              ? outOfMemory(memoryLimitMb)
               : `cannot be compiled: ${error.message}`,
           ),
         );

@@ -34,7 +34,8 @@ export class DefinitionNames {
     const last = tokens.at(-1) ?? 'schema';
     const component = /^#\/(?:components\/schemas|definitions|\$defs)\/[^/]+$/.test(reference);
     const plain = component && ARGUMENT_KEY.test(last) ? last : hashedKey(last, reference);
-    const name = this.#targets.has(plain) ? hashedKey(last, reference) : plain;
+    let name = plain;
+    for (let turn = 0; this.#targets.has(name); turn += 1) name = hashedKey(last, `${reference} ${turn}`);
     this.#targets.set(name, target);
     this.#names.set(target, name);
     return name;

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../json.js';
+import type { JsonObject } from '../json.js';
 import type { ArgumentLayout } from './argumentLayout.js';
 import { closure, type Fragment, fragment, sizeOf, union } from './fragment.js';
 import type { Schemas } from './portableSchemas.js';
@@ -20,7 +20,7 @@ export function inputSchema(layout: ArgumentLayout, schemas: Schemas): JsonObjec
     properties,
     ...(required.length > 0 ? { required } : {}),
     additionalProperties: false,
-    ...definitions(names, schemas, {}),
+    ...definitions(names, schemas),
   };
 }
 
@@ -30,21 +30,21 @@ function rootedInBody(
   required: readonly string[],
   schemas: Schemas,
 ): JsonObject {
-  const { $schema, $defs, type: _, properties: __, required: ___, ...others } = root.schema;
+  const { $schema, type: _, properties: __, required: ___, ...others } = root.schema;
   return {
     ...($schema === DIALECT ? { $schema } : {}),
     type: 'object',
-    ...definitions(root.definitions, schemas, isJsonObject($defs) ? $defs : {}),
+    ...definitions(root.definitions, schemas),
     properties,
     ...(required.length > 0 ? { required } : {}),
     ...others,
   };
 }
 
-function definitions(names: ReadonlySet<string>, schemas: Schemas, own: JsonObject): JsonObject {
+function definitions(names: ReadonlySet<string>, schemas: Schemas): JsonObject {
   const parts = closure(names, (name) => schemas.definition(name));
-  const all = { ...Object.fromEntries([...parts].map(([name, part]) => [name, part.schema])), ...own };
-  return Object.keys(all).length === 0 ? {} : { $defs: all };
+  if (parts.size === 0) return {};
+  return { $defs: Object.fromEntries([...parts].map(([name, part]) => [name, part.schema])) };
 }
 
 /** What is left of schemas that are too large to list: their type and what they are for. */

@@ -1,14 +1,15 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { isReference } from '../spec/reference.js';
 import { type Alternative, combinedAlternatives } from './alternatives.js';
+import { bothOf, mergedPieces, type Piece, withAlternatives } from './composition.js';
 import { DefinitionNames } from './definitionNames.js';
-import { ANYTHING, type Fragment, fragment, sizeOf, union } from './fragment.js';
-import { aliasOf } from './propertyAlias.js';
-import type { References } from './references.js';
+import { ANYTHING, type Fragment, fragment, sizeOf } from './fragment.js';
+import type { References, SchemaTarget } from './references.js';
 import { completed, orNull, SchemaBuilder } from './schemaBuilder.js';
 import type { SchemaGraph } from './schemaGraph.js';
 import { intersection, onlyAnnotates } from './schemaIntersection.js';
 import { valueKeywords } from './schemaKeywords.js';
+import { addStructure } from './structureKeywords.js';
 
 /** Turns schemas of a document into self-contained fragments of a tool's schema. */
 export interface Schemas {
@@ -43,15 +44,10 @@ interface Place {
   readonly depth: number;
 }
 
-/** One part of an `allOf`, and whether it may be merged with the others. */
-interface Piece {
-  readonly part: Fragment;
-  readonly whole: boolean;
-}
-
 const MAX_DEPTH = 256;
 /** Characters of JSON beyond which one referenced schema is not written out at all. */
 const MAX_SIZE = 512 * 1024;
+const IN_PLACE = ['oneOf', 'anyOf', 'not', 'if', 'then', 'else'] as const;
 const NO_CHAIN: ReadonlySet<JsonObject> = new Set();
 
 /**
@@ -63,6 +59,7 @@ export class PortableSchemas implements Schemas {
   readonly #settings: PortableSettings;
   readonly #names = new DefinitionNames();
   readonly #bodies = new Map<JsonObject, Fragment>();
+  readonly #owns = new Map<JsonObject, Fragment>();
   readonly #inline = new Map<JsonObject, Fragment>();
 
   constructor(settings: PortableSettings) {
@@ -105,14 +102,18 @@ export class PortableSchemas implements Schemas {
   }
 
   #reference(source: JsonObject & { readonly $ref: string }, place: Place): Fragment | null {
-    const target = this.#settings.references.schema(source.$ref, place.scope, this.#settings.ignoreSiblings);
+    const target = this.#resolve(source.$ref, place.scope);
     if (target === null)
       this.#settings.warn(`$ref "${source.$ref}" leads nowhere; any value is accepted there`);
     const base = target === null ? ANYTHING : this.#target(target.schema, target.reference, place);
     const beside = this.#siblings(source);
     if (base === null || beside === null) return base;
     const extra = this.#schema(beside, place) ?? ANYTHING;
-    return intersection(base, extra) ?? this.#all([base, extra]);
+    return intersection(base, extra) ?? bothOf([base, extra]);
+  }
+
+  #resolve(reference: string, scope: Json): SchemaTarget | null {
+    return this.#settings.references.schema(reference, scope, this.#settings.ignoreSiblings);
   }
 
   #siblings(source: JsonObject): JsonObject | null {
@@ -159,47 +160,52 @@ export class PortableSchemas implements Schemas {
   }
 
   #combined(source: JsonObject, place: Place): Fragment {
-    const pieces = this.#pieces(source, place);
-    const merged = this.#merged(pieces);
+    const pieces = this.#pieces(source, place, new Set());
+    const merged = mergedPieces(pieces);
     return source['nullable'] === true ? orNull(merged) : merged;
   }
 
-  /** The schema's own keywords last, after those of everything its `allOf` leads to. */
-  #pieces(source: JsonObject, place: Place): Piece[] {
-    const own = this.#own(source, place);
+  /**
+   * The schema's own keywords last, after those of everything its `allOf` leads to.
+   * @param bases What has already been taken in: what several bases share counts once.
+   */
+  #pieces(source: JsonObject, place: Place, bases: Set<JsonObject>): Piece[] {
+    const own: Piece = { part: this.#own(source, place), whole: false };
     const members = Array.isArray(source['allOf']) ? (source['allOf'] as readonly Json[]) : [];
     const [only] = members;
-    if (only !== undefined && members.length === 1 && onlyAnnotates(own.schema)) {
+    const annotated = only !== undefined && members.length === 1 && onlyAnnotates(own.part.schema);
+    // An heir that is nothing but its base must still be told from it, or the two would refer to each other.
+    if (annotated && (place.chain.size === 0 || !this.#isRecursive(only, place))) {
       const base = this.#schema(only, place);
-      return base === null
-        ? [{ part: own, whole: false }]
-        : [base, own].map((part) => ({ part, whole: false }));
+      return base === null ? [own] : [{ part: base, whole: false }, own];
     }
-    return [...members.flatMap((member) => this.#member(member, place)), { part: own, whole: false }];
+    return [...members.flatMap((member) => this.#member(member, place, bases)), own];
   }
 
-  #member(member: Json, place: Place): Piece[] {
+  #member(member: Json, place: Place, bases: Set<JsonObject>): Piece[] {
     if (!isJsonObject(member)) return [{ part: this.#schema(member, place) ?? ANYTHING, whole: false }];
-    if (!isReference(member)) return this.#pieces(member, place);
-    const { references, graph, ignoreSiblings } = this.#settings;
-    const target = references.schema(member.$ref, place.scope, ignoreSiblings)?.schema;
-    const recursive = isJsonObject(target) && graph.isRecursive(target);
+    if (!isReference(member)) return this.#pieces(member, place, bases);
+    const target = this.#resolve(member.$ref, place.scope)?.schema;
+    const recursive = this.#isRecursive(member, place);
     if (!isJsonObject(target) || isReference(target) || (recursive && place.chain.size === 0)) {
       const part = this.#reference(member, place);
       return part === null ? [] : [{ part, whole: recursive }];
     }
-    if (place.chain.has(target)) return [];
-    const chain = new Set([...place.chain, target]);
+    if (place.chain.has(target) || bases.has(target)) return [];
+    bases.add(target);
+    const inside = { scope: target, chain: new Set([...place.chain, target]), depth: place.depth + 1 };
     // A base that lists its heirs as alternatives would judge the heir by the heir again, without end.
-    const base =
-      recursive && hasAlternatives(target) && this.#leadsBack(target, place.chain)
-        ? uncommitted(target)
-        : target;
+    const endless = recursive && hasAlternatives(target) && this.#leadsBack(target, place.chain);
     const beside = this.#siblings(member);
     return [
-      ...this.#pieces(base, { scope: target, chain, depth: place.depth + 1 }),
-      ...(beside === null ? [] : this.#pieces(beside, place)),
+      ...this.#pieces(endless ? uncommitted(target) : target, inside, bases),
+      ...(beside === null ? [] : this.#pieces(beside, place, bases)),
     ];
+  }
+
+  #isRecursive(member: Json, place: Place): boolean {
+    const target = isReference(member) ? this.#resolve(member.$ref, place.scope)?.schema : undefined;
+    return isJsonObject(target) && this.#settings.graph.isRecursive(target);
   }
 
   #leadsBack(target: JsonObject, chain: ReadonlySet<JsonObject>): boolean {
@@ -207,137 +213,51 @@ export class PortableSchemas implements Schemas {
     return this.#settings.graph.leadsBack({ oneOf, anyOf }, chain, 'inPlace', target);
   }
 
-  #merged(pieces: readonly Piece[]): Fragment {
-    const parts: Piece[] = [];
-    for (const piece of pieces) {
-      const index = parts.findIndex(({ whole }) => !whole || onlyAnnotates(piece.part.schema));
-      const former = parts[index];
-      const both = piece.whole || former === undefined ? null : intersection(former.part, piece.part);
-      if (both === null || former === undefined) parts.push(piece);
-      else parts[index] = { part: completed(both), whole: former.whole };
-    }
-    const filled = parts.filter(({ part }) => Object.keys(part.schema).length > 0);
-    return this.#all(filled.map(({ part }) => part));
-  }
-
-  #all(parts: readonly Fragment[]): Fragment {
-    const [first = ANYTHING, ...rest] = parts;
-    if (rest.length === 0) return first;
-    const object = parts.every(({ schema }) => schema['type'] === 'object');
-    const description = parts.at(-1)?.schema['description'];
-    return completed(
-      fragment(
-        {
-          ...(object ? { type: 'object' } : {}),
-          ...(description === undefined ? {} : { description }),
-          allOf: parts.map(({ schema }) => schema),
-        },
-        union(...parts.map(({ definitions }) => definitions)),
-        union(...parts.map(({ omitted }) => omitted)),
-      ),
-    );
-  }
-
+  /** The keywords beside `allOf`. Without those that judge the same value, the place does not matter. */
   #own(source: JsonObject, place: Place): Fragment {
+    const known = this.#owns.get(source);
+    if (known !== undefined) return known;
+    const own = this.#ownKeywords(source, place);
+    if (!IN_PLACE.some((key) => Object.hasOwn(source, key))) this.#owns.set(source, own);
+    return own;
+  }
+
+  #ownKeywords(source: JsonObject, place: Place): Fragment {
     const builder = new SchemaBuilder(valueKeywords(source, this.#settings.warn));
     const inside: Place = { scope: place.scope, chain: NO_CHAIN, depth: place.depth + 1 };
-    this.#objectKeywords(source, builder, inside);
-    this.#arrayKeywords(source, builder, inside);
+    addStructure(source, builder, {
+      direction: this.#settings.direction,
+      aliases: this.aliases,
+      convert: (schema) => this.#schema(schema, inside) ?? ANYTHING,
+      resolve: (reference, scope) => this.#resolve(reference, scope)?.schema,
+      scope: place.scope,
+    });
     const same: Place = { ...place, depth: place.depth + 1 };
     for (const key of ['not', 'if', 'then', 'else'] as const) {
       if (!Object.hasOwn(source, key)) continue;
       const part = this.#schema(source[key] ?? null, same);
       if (part !== null) builder.put(key, part);
     }
+    let own = builder.build();
     const alternatives = combinedAlternatives(source, (member) => this.#alternative(member, same));
-    for (const [key, parts] of alternatives) builder.putList(key, parts);
-    return builder.build();
+    for (const [key, parts] of alternatives) own = withAlternatives(own, key, parts);
+    return own;
   }
 
   #alternative(member: Json, place: Place): Alternative | null {
     const part = this.#schema(member, place);
     if (part === null) return null;
     const reference = isReference(member) ? member.$ref : null;
-    const target =
-      reference === null
-        ? null
-        : this.#settings.references.schema(reference, place.scope, this.#settings.ignoreSiblings);
+    const target = reference === null ? null : this.#resolve(reference, place.scope);
     return {
       part,
       reference,
       leadsTo: (other) => {
         const name = other.includes('/') || other.startsWith('#') ? other : `#/components/schemas/${other}`;
-        const found = this.#settings.references.schema(name, place.scope, this.#settings.ignoreSiblings);
+        const found = this.#resolve(name, place.scope);
         return found !== null && target !== null && found.schema === target.schema;
       },
     };
-  }
-
-  #objectKeywords(source: JsonObject, builder: SchemaBuilder, place: Place): void {
-    const output = this.#settings.direction === 'output';
-    const properties = new Map<string, Fragment>();
-    if (isJsonObject(source['properties'])) {
-      for (const [name, schema] of Object.entries(source['properties'])) {
-        const key = this.#key(name);
-        if (schema === false || key === null || this.#isOmitted(schema, place, 0)) builder.omit(key ?? name);
-        else properties.set(key, this.#schema(schema, place) ?? ANYTHING);
-      }
-      builder.putMap('properties', properties);
-    }
-    if (Array.isArray(source['required'])) {
-      const names = (source['required'] as readonly Json[]).filter((name) => typeof name === 'string');
-      const keys = [...new Set(names)].map((name) => this.#key(name)).filter((key) => key !== null);
-      if (keys.length > 0) builder.keywords['required'] = keys;
-    }
-    const additional = source['additionalProperties'];
-    if (additional === true || (additional === false && !output))
-      builder.keywords['additionalProperties'] = additional;
-    else if (isJsonObject(additional))
-      builder.put('additionalProperties', this.#schema(additional, place) ?? ANYTHING);
-    if (isJsonObject(source['propertyNames'])) {
-      builder.put('propertyNames', this.#schema(source['propertyNames'], place) ?? ANYTHING);
-    }
-  }
-
-  /** The key a property is listed under; null = not at all. What an answer calls it cannot be changed. */
-  #key(name: string): string | null {
-    const alias = aliasOf(name);
-    if (alias === name) return name;
-    if (this.#settings.direction === 'output') return null;
-    this.aliases.set(alias, name);
-    return alias;
-  }
-
-  /** True for a `readOnly` property of input and a `writeOnly` one of output, wherever the word stands. */
-  #isOmitted(schema: Json, place: Place, hops: number): boolean {
-    if (!isJsonObject(schema) || hops > 8) return false;
-    if (schema[this.#settings.direction === 'input' ? 'readOnly' : 'writeOnly'] === true) return true;
-    if (isReference(schema)) {
-      const target = this.#settings.references.schema(
-        schema.$ref,
-        place.scope,
-        this.#settings.ignoreSiblings,
-      );
-      return target !== null && this.#isOmitted(target.schema, { ...place, scope: target.schema }, hops + 1);
-    }
-    const members = schema['allOf'];
-    return Array.isArray(members) && members.some((member: Json) => this.#isOmitted(member, place, hops + 1));
-  }
-
-  #arrayKeywords(source: JsonObject, builder: SchemaBuilder, place: Place): void {
-    const { items, contains } = source;
-    const tuple = Array.isArray(items) ? (items as readonly Json[]) : source['prefixItems'];
-    if (Array.isArray(tuple) && tuple.length > 0) {
-      builder.putList(
-        'prefixItems',
-        tuple.map((item: Json) => this.#schema(item, place) ?? ANYTHING),
-      );
-    }
-    const rest = Array.isArray(items) ? source['additionalItems'] : items;
-    if (rest === false) builder.keywords['maxItems'] = Array.isArray(tuple) ? tuple.length : 0;
-    if (isJsonObject(rest)) builder.put('items', this.#schema(rest, place) ?? ANYTHING);
-    else if (items !== undefined) builder.put('items', ANYTHING);
-    if (isJsonObject(contains)) builder.put('contains', this.#schema(contains, place) ?? ANYTHING);
   }
 }
 

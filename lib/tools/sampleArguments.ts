@@ -34,8 +34,9 @@ function writtenOut(
   const { $ref, $defs: _, ...own } = schema;
   if (typeof $ref === 'string') {
     const name = $ref.replace('#/$defs/', '');
-    if (inside.includes(name)) return typeOnly(definitions[name]);
-    const target = writtenOut(definitions[name] ?? {}, definitions, budget, [...inside, name]);
+    const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+    if (inside.includes(name)) return typeOnly(definition);
+    const target = writtenOut(definition ?? {}, definitions, budget, [...inside, name]);
     return { ...target, ...writtenOut(own, definitions, budget, inside) };
   }
   const copy: Record<string, Json> = {};
@@ -70,15 +71,22 @@ function leastProperties(copy: JsonObject, schema: JsonObject): JsonObject {
   return { ...rest, properties: Object.fromEntries(kept.map((name) => [name, properties[name] ?? {}])) };
 }
 
+/** The sampler complains aloud about the length of a date, and takes the others at their word. */
 function bounded(schema: JsonObject): JsonObject {
   if (schema['contentEncoding'] === 'base64' || schema['format'] === 'byte') return { const: 'c2FtcGxl' };
-  const limits = Object.entries(schema).filter(
-    ([key, value]) =>
-      /^(?:min|max)(?:Items|Length|Properties)$/.test(key) && typeof value === 'number' && value > LONGEST,
+  const dated = /^(?:date|time|date-time)$/.test(String(schema['format']));
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([key]) => !dated || (key !== 'minLength' && key !== 'maxLength'))
+      .map(([key, value]) => [
+        key,
+        isLimit(key) && typeof value === 'number' ? Math.min(value, LONGEST) : value,
+      ]),
   );
-  return limits.length === 0
-    ? schema
-    : { ...schema, ...Object.fromEntries(limits.map(([key]) => [key, LONGEST])) };
+}
+
+function isLimit(key: string): boolean {
+  return /^(?:min|max)(?:Items|Length|Properties)$/.test(key);
 }
 
 function typeOnly(schema: Json | undefined): JsonObject {

@@ -1,11 +1,11 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
-import { type Fragment, fragment, union } from './fragment.js';
+import { type Fragment, fragment } from './fragment.js';
 import { type Keywords, typesOf } from './schemaKeywords.js';
 
 /** Collects keywords, and what the schemas inside them refer to and leave out. */
 export class SchemaBuilder {
   readonly keywords: Keywords;
-  #definitions: ReadonlySet<string> = new Set();
+  readonly #definitions = new Set<string>();
   readonly #omitted = new Set<string>();
 
   constructor(keywords: Keywords) {
@@ -29,7 +29,7 @@ export class SchemaBuilder {
 
   /** What a part refers to, the schema around it refers to. */
   adopt(part: Fragment): void {
-    this.#definitions = union(this.#definitions, part.definitions);
+    for (const name of part.definitions) this.#definitions.add(name);
   }
 
   omit(property: string): void {

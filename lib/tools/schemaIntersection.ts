@@ -92,14 +92,15 @@ function bothOf(key: string, first: Json, second: Json): Json | null {
   }
 }
 
-function sharedTypes(first: readonly string[], second: readonly string[]): Json | null {
+/** Types that exclude each other are a contradiction nobody means: either is taken. */
+function sharedTypes(first: readonly string[], second: readonly string[]): Json {
   const types = first.flatMap((type) => {
     if (second.includes(type)) return [type];
     if (type === 'number' && second.includes('integer')) return ['integer'];
     return type === 'integer' && second.includes('number') ? ['integer'] : [];
   });
-  if (types.length === 0) return null;
-  return types.length === 1 ? (types[0] ?? null) : [...new Set(types)];
+  const distinct = [...new Set(types.length === 0 ? [...first, ...second] : types)];
+  return distinct.length === 1 ? (distinct[0] ?? null) : distinct;
 }
 
 function shared(first: readonly Json[], second: readonly Json[]): Json[] | null {

@@ -18,7 +18,7 @@ export const INPUT_LIMIT = 512 * 1024;
 
 /** The ways to write a document's schemas, from the plainest to the most compact. */
 export class SchemaTiers {
-  readonly #tiers: readonly Schemas[];
+  readonly #tiers: readonly (() => Schemas)[];
   readonly #loose: Schemas;
   readonly #warn: (text: string) => void;
   readonly output: Schemas;
@@ -28,11 +28,13 @@ export class SchemaTiers {
     const graph = new SchemaGraph(references, draft);
     const portable = (direction: 'input' | 'output', inlineLimit: number) =>
       new PortableSchemas({ references, graph, ignoreSiblings: draft, direction, inlineLimit, warn });
+    const [comfortable, tight] = [portable('input', INLINE_LIMIT), portable('input', TIGHT_INLINE_LIMIT)];
     this.#tiers =
       profile === 'verbatim'
-        ? [new VerbatimSchemas({ references, draft, warn })]
-        : [portable('input', INLINE_LIMIT), portable('input', TIGHT_INLINE_LIMIT)];
-    this.#loose = new LooseSchemas(portable('input', INLINE_LIMIT));
+        ? // Its definitions keep their names, which are unique in a tool only.
+          [() => new VerbatimSchemas({ references, draft, warn })]
+        : [() => comfortable, () => tight];
+    this.#loose = new LooseSchemas(comfortable);
     this.output = portable('output', OUTPUT_LIMIT);
     this.#warn = warn;
   }
@@ -40,8 +42,8 @@ export class SchemaTiers {
   /** The first result of comfortable size, else the smallest; what is beyond the limit loses its details. */
   fitting<T extends { readonly inputSchema: JsonObject }>(make: (schemas: Schemas) => T): T {
     let best: T | null = null;
-    for (const schemas of this.#tiers) {
-      const made = make(schemas);
+    for (const tier of this.#tiers) {
+      const made = make(tier());
       if (best === null || inputSize(made.inputSchema) < inputSize(best.inputSchema)) best = made;
       if (inputSize(best.inputSchema) <= COMFORTABLE) return best;
     }

@@ -187,7 +187,7 @@ export interface CompiledUpstream {
   readonly dialect: string;
   /** Dropped operations (named, with the reason), overlay targets that matched nothing, … One line each. */
   readonly warnings: readonly string[];
-  /** Files that `$ref`s led to, with the SHA-256 (hex) of the bytes that were used; to be watched. */
+  /** Files that `$ref`s led to, with the SHA-256 (hex) of the bytes that were used, "" where none could be read; to be watched. */
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
 }
 

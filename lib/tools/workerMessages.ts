@@ -30,3 +30,8 @@ export function failureMessage(error: unknown, source: string): FailureMessage {
 export function errorOf({ stage, source, message, problems, retryAfter }: FailureMessage): SourceError {
   return new SourceError(stage, source, message, { problems, retryAfter });
 }
+
+/** What a worker, or whoever waits for it, says of one that needs too much. */
+export function outOfMemory(limitMb: number): string {
+  return `needs more than ${limitMb} MB of memory to compile`;
+}

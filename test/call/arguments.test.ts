@@ -154,7 +154,7 @@ describe('hostile arguments and schemas', () => {
     const tool = toolOf({ s: { type: 'string', pattern: '^(a+)+$' } });
     const start = performance.now();
     expect(problems(tool, { s: `${'a'.repeat(100_000)}!` })).toHaveLength(1);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(3_000);
   });
 
   test('patterns that cannot run in linear time are left to the API', () => {
@@ -179,7 +179,7 @@ describe('hostile arguments and schemas', () => {
     for (let depth = 0; depth < 50; depth += 1) value = [value];
     const start = performance.now();
     expect(problems(tool, { v: value })).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(3_000);
   });
 
   test('a large array of wrong items is refused without collecting an error for each', () => {
@@ -188,14 +188,14 @@ describe('hostile arguments and schemas', () => {
     expect(problems(tool, { ids: Array.from({ length: 100_000 }, () => 'x') })).toEqual([
       'ids[0]: must be integer, got "x"',
     ]);
-    expect(performance.now() - start).toBeLessThan(1_500);
+    expect(performance.now() - start).toBeLessThan(3_000);
   });
 
   test('a large array of objects is not compared item by item', () => {
     const tool = toolOf({ ids: { type: 'array', items: { type: 'object' }, uniqueItems: true } });
     const start = performance.now();
     expect(problems(tool, { ids: Array.from({ length: 50_000 }, (_, at) => ({ at })) })).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(1_500);
+    expect(performance.now() - start).toBeLessThan(3_000);
   });
 
   test.each<[string, Json, string | null]>([
@@ -211,7 +211,7 @@ describe('hostile arguments and schemas', () => {
   ])('%s', (_, args, problem) => {
     const start = performance.now();
     expect(measureArguments(args, 8 * 1024 * 1024).problem).toBe(problem);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(2_000);
   });
 });
 

@@ -102,7 +102,8 @@ export async function upstreamConfig(
 ): Promise<{ readonly config: Config; readonly upstream: UpstreamConfig }> {
   const { config } = await loadConfig(
     { upstreams: [{ name: 'api', openapi: { source: './api.json' }, ...draft }], ...root },
-    { env, use: 'sidecar' },
+    // Files matter to the client only, which reads them itself.
+    { env, use: 'sidecar', readFile: async () => Buffer.from('unread') },
   );
   const [upstream] = config.upstreams;
   if (upstream === undefined) throw new Error('the config has no upstream');

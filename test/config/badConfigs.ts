@@ -269,6 +269,11 @@ const keys: readonly BadConfig[] = [
     lines: ['rate_limits.slow.average: is required'],
   },
   {
+    name: 'an empty rate limit',
+    text: `${pets('rate_limit: slow')}rate_limits: { slow: }`,
+    lines: ['rate_limits.slow: is required'],
+  },
+  {
     name: 'a program as an upstream',
     text: 'upstreams: [{ name: ls, type: command, command: ls, args: [hunter2] }]',
     lines: ['upstreams[0].type: must be http (programs and scripts cannot be upstreams here), got "command"'],

@@ -23,8 +23,8 @@ const REPEATED = /^(groups\[\]|upstreams\[\])\.inbound_auth\.|\.schemes\.<name>\
 const keys = configKeys().filter(({ path }) => !REPEATED.test(path));
 
 describe('docs/configuration.md', () => {
-  test('has every key of the schema once, in its order, and no other', () => {
-    expect(rows.map(({ path }) => path)).toEqual(keys.map(({ path }) => path));
+  test('has every key of the schema once, and no other', () => {
+    expect(rows.map(({ path }) => path).sort()).toEqual(keys.map(({ path }) => path).sort());
     expect(keys.length).toBeGreaterThan(100);
   });
 

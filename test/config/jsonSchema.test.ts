@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
@@ -33,6 +34,14 @@ describe('the JSON Schema of the config', () => {
   test('is draft-07, and knows every key by a description', () => {
     expect(configJsonSchema()['$schema']).toBe('http://json-schema.org/draft-07/schema#');
     expect(configKeys().filter(({ schema }) => typeof schema['description'] !== 'string')).toEqual([]);
+  });
+
+  test('is put where the package and editors look for it by the last step of the build', () => {
+    execFileSync(process.execPath, [join(root, 'dist/lib/config/writeJsonSchema.js')]);
+    const written: unknown = JSON.parse(readFileSync(join(root, 'dist/config.schema.json'), 'utf8'));
+    expect(written).toEqual(configJsonSchema());
+    const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(exports['./config.schema.json']).toBe('./dist/config.schema.json');
   });
 
   test('accepts the complete example', () => {

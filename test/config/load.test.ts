@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { CallerKeys } from '../../lib/config/callerKeys.js';
 import type { LoadedConfig } from '../../lib/config/config.js';
 import { loadConfig, loadConfigText } from '../../lib/config/load.js';
 import { ConfigError } from '../../lib/errors.js';
@@ -150,7 +151,12 @@ describe('defaults', () => {
     ]);
     expect(config.upstreams[0]?.inbound_auth).toEqual({
       strategy: 'apikey',
-      apikey: { header: 'X-API-Key', keys_env: 'MCP_API_KEYS', keys_file: null },
+      apikey: {
+        header: 'X-API-Key',
+        keys_env: 'MCP_API_KEYS',
+        keys_file: null,
+        keys: expect.any(CallerKeys),
+      },
     });
   });
 

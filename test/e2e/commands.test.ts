@@ -82,7 +82,7 @@ actions: [{ target: "$.paths['/nowhere']", remove: true }]
   });
 });
 
-describe('tools', () => {
+describe.concurrent('tools', { timeout: 60_000 }, () => {
   test('lists name, operation and first line for every group', async () => {
     expect(await run('tools', '--config', 'mcp.yaml')).toMatchObject({
       code: 0,
@@ -124,7 +124,7 @@ describe('tools', () => {
   });
 });
 
-describe('call', () => {
+describe.concurrent('call', { timeout: 60_000 }, () => {
   test('prints what an agent would get', async () => {
     expect(await run('call', '--config', 'mcp.yaml', 'notes__readNote', '{"id": 7}')).toMatchObject({
       code: 0,
@@ -174,7 +174,7 @@ describe('call', () => {
   });
 });
 
-describe('the command line', () => {
+describe.concurrent('the command line', { timeout: 60_000 }, () => {
   test('tells its version', async () => {
     expect(await run('--version')).toMatchObject({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });

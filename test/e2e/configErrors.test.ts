@@ -5,48 +5,46 @@ import { runCommand } from '../support/sidecarProcess.js';
 import { smallDocument } from '../support/smallDocument.js';
 import { TemporaryDirectory } from '../support/temporaryDirectory.js';
 
-const upstream = '{ name: pets, type: http, openapi: { source: ./small.json } }';
-
 const configs: readonly (readonly [name: string, config: string, lines: readonly RegExp[]])[] = [
   ['broken YAML', 'upstreams: [', [/mcp\.yaml/]],
   ['an empty file', '', [/mcp\.yaml|upstreams/]],
-  ['an unknown key', `upstreams: [${upstream}]\nserverr: {}`, [/serverr.*server/]],
+  ['__proto__ as a key', '__proto__: { a: 1 }', [/__proto__/]],
   [
-    'several errors at once',
-    `server: { port: many }\nreload: { debounce: soon }\nupstreams: [${upstream}]`,
-    [/server\.port.*many/, /reload\.debounce.*soon/],
-  ],
-  ['two upstreams of one name', `upstreams: [${upstream}, ${upstream}]`, [/pets/]],
-  [
-    'a group with an unknown upstream',
-    `upstreams: [${upstream}]\ngroups: [{ name: all, endpoint: /mcp, upstreams: [cats] }]`,
-    [/groups\[0\].*cats/],
-  ],
-  [
-    'an endpoint without a slash',
-    `upstreams: [${upstream}]\ngroups: [{ name: all, endpoint: mcp, upstreams: [pets] }]`,
-    [/groups\[0\]\.endpoint/],
-  ],
-  [
-    'a JSONPath that is none',
-    `upstreams: [${upstream}]\ngroups: [{ name: all, endpoint: /mcp, upstreams: [pets], filter: "$.paths[" }]`,
-    [/groups\[0\]\.filter/],
-  ],
-  [
-    'an unset variable',
-    `upstreams: [{ name: pets, type: http, openapi: { source: "\${NOWHERE_SET}" } }]`,
-    [/NOWHERE_SET/],
-  ],
-  ['__proto__ as a key', `upstreams: [${upstream}]\n__proto__: { a: 1 }`, [/__proto__/]],
-  [
-    'a document that is missing',
-    'upstreams: [{ name: pets, type: http, openapi: { source: ./none.json } }]',
-    [/upstream "pets".*none\.json/],
+    'many errors at once',
+    `
+serverr: {}
+server: { port: many }
+reload: { debounce: soon }
+upstreams:
+  - { name: pets, type: http, openapi: { source: ./small.json } }
+  - { name: pets, type: http, openapi: { source: ./small.json } }
+  - { name: cats, type: script, openapi: { source: ./small.json } }
+  - { name: dogs, type: http, openapi: { source: "\${NOWHERE_SET}" } }
+groups:
+  - { name: all, endpoint: mcp, upstreams: [birds] }
+  - { name: some, endpoint: /mcp, upstreams: [pets], filter: "$.paths[" }
+`,
+    [
+      /^serverr: .*"server"/,
+      /^server\.port: .*"many"/,
+      /^reload\.debounce: .*"soon"/,
+      /^upstreams\[1\]\.name: .*"pets"/,
+      /^upstreams\[2\]\.type: .*"script"/,
+      /^upstreams\[3\]\.openapi\.source: .*NOWHERE_SET/,
+      /^groups\[0\]\.endpoint: .*"mcp"/,
+      /^groups\[0\]\.upstreams\[0\]: .*"birds"/,
+      /^groups\[1\]\.filter: .*"\$\.paths\["/,
+    ],
   ],
   [
-    'a document that is a page',
-    'upstreams: [{ name: pets, type: http, openapi: { source: ./page.html } }]',
-    [/upstream "pets".*page\.html/],
+    'documents that do not load',
+    `
+upstreams:
+  - { name: gone, type: http, openapi: { source: ./none.json } }
+  - { name: page, type: http, openapi: { source: ./page.html } }
+  - { name: fine, type: http, openapi: { source: ./small.json } }
+`,
+    [/^upstream "gone": \S*none\.json: /, /^upstream "page": \S*page\.html: /],
   ],
 ];
 

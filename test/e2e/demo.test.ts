@@ -1,14 +1,17 @@
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { HttpServer } from '../support/httpServer.js';
 import { connectClient, toolNames } from '../support/mcpClient.js';
 import { runCommand, SidecarProcess } from '../support/sidecarProcess.js';
 import { TemporaryDirectory } from '../support/temporaryDirectory.js';
 
-const quickstart = fileURLToPath(new URL('../../examples/quickstart', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const quickstart = join(root, 'examples/quickstart');
 
 describe('the demo', () => {
   let demo: SidecarProcess;
@@ -84,11 +87,44 @@ describe('the demo', () => {
     await reader.close();
   });
 
-  test('takes another port when its own is in use, and ends with Ctrl-C', async () => {
+  test('runs twice beside itself, and ends with Ctrl-C', async () => {
     await using second = new SidecarProcess(['demo', '--port', '0']);
     await second.printed(/Ctrl-C/);
     second.child.kill('SIGINT');
     expect(await second.exit).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('a demo that cannot start', () => {
+  test('says so in one line and exits 1', async () => {
+    await using api = await HttpServer.start((_request, response) => response.end());
+    const { port } = new URL(api.url);
+    expect(await runCommand(['demo', '--port', port])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `cannot listen on 127.0.0.1:${port}: the port is in use; choose another with --port\n`,
+    });
+  });
+});
+
+describe('the published package', () => {
+  test('has all that the demo needs, and prints what an edit of its document changes', async () => {
+    using directory = new TemporaryDirectory();
+    for (const name of ['package.json', ...manifest.files]) {
+      cpSync(join(root, name), join(directory.path, name), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(directory.path, 'node_modules'));
+    await using demo = new SidecarProcess(['demo', '--port', '0'], {
+      main: join(directory.path, manifest.bin['mcp-anything']),
+      cwd: directory.path,
+    });
+    await demo.printed(/Edit examples\/quickstart\/openapi\.yaml/);
+    const document = join(directory.path, 'examples/quickstart/openapi.yaml');
+    writeFileSync(
+      document,
+      readFileSync(document, 'utf8').replace('operationId: addBook', 'operationId: donateBook'),
+    );
+    await demo.printed(/^\/mcp {2}\+ shop__donateBook\n\/mcp {2}- shop__addBook$/m);
   });
 });
 

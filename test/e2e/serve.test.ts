@@ -96,7 +96,7 @@ upstreams:
   });
 });
 
-describe('a document that does not load at start', () => {
+describe.concurrent('a document that does not load at start', { timeout: 60_000 }, () => {
   const hanging = deferred();
   let specs: HttpServer;
 
@@ -124,7 +124,7 @@ describe('a document that does not load at start', () => {
   test.each([
     ['404', '/missing', /404/],
     ['500', '/broken', /500/],
-    ['no answer in time', '/hangs', /1 ?s|timed? ?out|deadline|in time/i],
+    ['no answer in time', '/hangs', /time limit/],
     ['an HTML page', '/page', /HTML/i],
     ['nothing', '/empty', /empty/i],
     ['half a document', '/text', /JSON|YAML|parse|syntax|end of/i],
@@ -133,7 +133,7 @@ describe('a document that does not load at start', () => {
     const port = await freePort();
     using directory = new TemporaryDirectory({
       'mcp.yaml': `
-server: { host: 127.0.0.1, port: ${port}, startup_validation_timeout: 1s }
+server: { host: 127.0.0.1, port: ${port}, startup_validation_timeout: ${path === '/hangs' ? '1s' : '30s'} }
 upstreams:
   - { name: pets, type: http, openapi: { source: "${specs.url}${path}" } }
 `,

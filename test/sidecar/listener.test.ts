@@ -100,6 +100,17 @@ describe('draining', () => {
     agent.destroy();
   });
 
+  test('does not wait for a connection that never asked for anything', async () => {
+    const { listener, url } = await start((_request, response) => response.end());
+    const socket = rawConnection(url);
+    await once(socket, 'connect');
+    await fetch(url);
+    const began = performance.now();
+    await listener.drain();
+    expect(performance.now() - began).toBeLessThan(1_000);
+    socket.destroy();
+  });
+
   test('ends keep-alive with each answer once the end is announced', async () => {
     const { listener, url } = await start((_request, response) => response.end());
     expect((await fetch(url)).headers.get('connection')).toBe('keep-alive');

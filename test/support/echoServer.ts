@@ -30,7 +30,7 @@ export class EchoServer implements AsyncDisposable {
     socket.write(httpAnswer(200, { 'content-type': 'application/json' }, '{"ok":true}'));
   connections = 0;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Map<Socket, number>();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -54,19 +54,20 @@ export class EchoServer implements AsyncDisposable {
     return request;
   }
 
-  get openConnections(): number {
-    return this.#sockets.size;
+  /** Numbers of the connections that are open. */
+  get openConnections(): readonly number[] {
+    return [...this.#sockets.values()];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #read(socket: Socket): void {
     this.connections += 1;
     const connection = this.connections;
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, connection);
     let bytes: Buffer = Buffer.alloc(0);
     socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));

@@ -34,14 +34,14 @@ export class PodDirectory implements Disposable {
     }
   }
 
-  /** Updates the volumes of those objects that the pod mounts. Objects without a change write nothing. */
+  /** Updates the volumes that the container mounts of these objects. What did not change writes nothing. */
   async update(pod: IPodSpec, objects: readonly KubernetesObject[]): Promise<void> {
     for (const { name, configMap } of pod.volumes ?? []) {
       const object = objects.find(
         ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === configMap?.name,
       );
       const { data = {}, binaryData = {} } = (object ?? {}) as unknown as IConfigMap;
-      if (object === undefined) continue;
+      if (object === undefined || !this.#volumes.has(name)) continue;
       const texts = Object.entries(data).map(([key, text]) => [key, this.moved(text)] as const);
       const bytes = Object.entries(binaryData).map(
         ([key, text]) => [key, Buffer.from(text, 'base64')] as const,

@@ -31,6 +31,7 @@ export interface TableDraft {
   /** Over a config with one upstream `api`; default groups. */
   readonly config?: object;
   readonly former?: RoutingTable | null;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A real table of hand-made tools. */
@@ -39,7 +40,7 @@ export async function tableOf(draft: TableDraft): Promise<RoutingTable> {
     upstreams: [{ name: 'api', base_url: 'http://api.example', openapi: { source: './api.json' } }],
     ...draft.config,
   };
-  const { config } = await loadConfig(input, { env: {}, use: 'sidecar' });
+  const { config } = await loadConfig(input, { env: draft.env ?? {}, use: 'sidecar' });
   const tools = draft.tools
     .map(compiledTool)
     .toSorted((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));

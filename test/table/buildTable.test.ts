@@ -41,6 +41,8 @@ function configOf(
     naming: { conflict_resolution: options.conflict_resolution ?? 'error' },
     tools: { page_size: options.page_size ?? 0 },
     inbound_auth: { strategy: 'none' },
+    upstreams: [],
+    rate_limits: {},
     groups: groups.map((group) => ({
       name: 'all',
       endpoint: '/mcp',

@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, describe, expect, test } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../lib/json.js';
 import { type PreparedDocument, prepareDocument } from '../../lib/spec/document.js';
+import { isReference, resolvePointer } from '../../lib/spec/reference.js';
 import { type CompiledDocument, compileDocument } from '../../lib/tools/compile.js';
 import { dryRun } from '../../lib/tools/dryRun.js';
 import { OUTPUT_LIMIT } from '../../lib/tools/outputSchema.js';
@@ -16,7 +17,7 @@ import { GITHUB, REAL_DOCUMENTS, type RealDocument } from '../support/realDocume
 function operationsOf(root: JsonObject): string[] {
   const paths = isJsonObject(root['paths']) ? root['paths'] : {};
   return Object.entries(paths).flatMap(([path, item]) =>
-    Object.keys(isJsonObject(item) ? item : {})
+    Object.keys(isReference(item) ? (resolvePointer(root, item.$ref).value ?? {}) : (item ?? {}))
       .filter((key) => /^(?:get|put|post|delete|options|head|patch|trace|query)$/.test(key))
       .map((method) => `${method.toUpperCase()} ${path}`),
   );

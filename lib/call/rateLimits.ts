@@ -1,0 +1,104 @@
+import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Milliseconds, RateLimitConfig } from '../config/config.js';
+import type { RoutingTable } from '../table/routingTable.js';
+import type { CallContext, CallGate } from './callTool.js';
+
+/** Counts tool calls against the limits of the table that serves them. */
+export interface RateLimits {
+  /** Refuses what is over the limit, with the time after which it makes sense to come back. */
+  readonly gate: CallGate;
+  /** Forgets what was counted for limits that this table does not have. For after a swap. */
+  retain(table: RoutingTable): void;
+}
+
+/**
+ * Limits in memory, per upstream. A count lives as long as upstream and limit stay what they are, across any number
+ * of tables.
+ */
+export function createRateLimits(): RateLimits {
+  const limiters = new Map<string, RateLimiterMemory>();
+
+  function limiterOf(upstream: string, limit: RateLimitConfig): RateLimiterMemory {
+    const key = limiterKey(upstream, limit);
+    const limiter = limiters.get(key) ?? new RateLimiterMemory(windowOf(limit));
+    limiters.set(key, limiter);
+    return limiter;
+  }
+
+  return {
+    async gate({ upstream, rateLimit }, context) {
+      if (rateLimit == null) return null;
+      try {
+        await limiterOf(upstream.name, rateLimit).consume(sourceOf(rateLimit, context));
+        return null;
+      } catch (reason) {
+        if (reason instanceof RateLimiterRes) return refusal(reason.msBeforeNext);
+        throw reason;
+      }
+    },
+    retain({ upstreams, config }) {
+      const alive = new Set<string>();
+      for (const { name, config: upstream } of upstreams.values()) {
+        const limit = new Map(Object.entries(config.rate_limits)).get(upstream.rate_limit ?? '');
+        if (limit !== undefined) alive.add(limiterKey(name, limit));
+      }
+      for (const key of limiters.keys()) if (!alive.has(key)) limiters.delete(key);
+    },
+  };
+}
+
+function limiterKey(upstream: string, limit: RateLimitConfig): string {
+  return JSON.stringify([upstream, limit.source, limit.average, limit.period, limit.burst]);
+}
+
+/**
+ * `burst` calls in the time in which as many are allowed on average: nobody gets more than `burst` at once, and nobody
+ * more than `average` per period in the long run.
+ */
+function windowOf({ average, period, burst }: RateLimitConfig): { points: number; duration: number } {
+  const points = Math.min(burst, Math.floor((MAX_WINDOW * average) / period));
+  return { points, duration: (points * period) / average / 1_000 };
+}
+
+/** Node's timers count in 32 bits, and a longer window would end at once. The longest period is shorter than this. */
+const MAX_WINDOW: Milliseconds = 2 ** 31 - 1;
+
+function sourceOf({ source }: RateLimitConfig, { caller, request }: CallContext): string {
+  switch (source) {
+    case 'upstream':
+      return '';
+    case 'ip':
+      return addressOf(request);
+    case 'user':
+      // Callers without a name are told apart by where they are.
+      return caller.id === null ? `address ${addressOf(request)}` : `user ${caller.id}`;
+  }
+}
+
+/** As Express sees it (`trust proxy`) or the socket; an IPv6 customer's whole network counts as one. */
+function addressOf(request: IncomingMessage | null): string {
+  if (request === null) return 'stdio';
+  const { ip } = request as { readonly ip?: unknown };
+  const address = typeof ip === 'string' ? ip : (request.socket.remoteAddress ?? 'unknown');
+  return isIPv6(address) && !address.includes('.') ? networkOf(address) : address;
+}
+
+/** The first 64 bits of an IPv6 address. */
+function networkOf(address: string): string {
+  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
+  const groups = [...before, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after];
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
+
+function refusal(milliseconds: number): string {
+  const seconds = Math.max(1, Math.ceil(milliseconds / 1_000));
+  return `This API takes no more calls from you for now: its rate limit is reached. Nothing was sent; try again in ${seconds} s.`;
+}

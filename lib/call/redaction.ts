@@ -1,0 +1,55 @@
+import type { CredentialParts } from './credential.js';
+
+/** What is left of a secret. */
+const MASK = '***';
+/** Shorter ones are no secrets, and masking them would garble answers. */
+const MIN_LENGTH = 8;
+
+/** The part of an answer that may show what it was asked with. */
+export interface ShownAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/**
+ * An answer without the credentials it was asked with. Some APIs repeat the query in `Link` and `Location`, some
+ * error pages and debugging endpoints the headers; the agent must not learn the operator's credentials from them.
+ */
+export function redactedAnswer(answer: ShownAnswer, parts: readonly CredentialParts[]): ShownAnswer {
+  const secrets = parts
+    .flatMap((part) => part.secrets)
+    .flatMap((secret) => [secret, encodeURIComponent(secret)])
+    .filter((secret) => secret.length >= MIN_LENGTH);
+  if (secrets.length === 0) return answer;
+  let { headers, body } = answer;
+  for (const secret of secrets) {
+    headers = withoutInHeaders(headers, secret);
+    body = withoutInBytes(body, secret);
+  }
+  return { headers, body };
+}
+
+function withoutInHeaders(
+  headers: Readonly<Record<string, string>>,
+  secret: string,
+): Readonly<Record<string, string>> {
+  if (!Object.values(headers).some((value) => value.includes(secret))) return headers;
+  const clean: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(headers)) clean[name] = value.replaceAll(secret, MASK);
+  return clean;
+}
+
+function withoutInBytes(body: Uint8Array, secret: string): Uint8Array {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const wanted = Buffer.from(secret, 'utf8');
+  let at = bytes.indexOf(wanted);
+  if (at === -1) return body;
+  const pieces: Uint8Array[] = [];
+  let from = 0;
+  for (; at !== -1; at = bytes.indexOf(wanted, from)) {
+    pieces.push(bytes.subarray(from, at), Buffer.from(MASK));
+    from = at + wanted.length;
+  }
+  pieces.push(bytes.subarray(from));
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,263 @@
+import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { afterEach, describe, expect, test } from 'vitest';
+import { SourceError } from '../../lib/errors.js';
+import type { JsonObject } from '../../lib/json.js';
+import { prepareDocument } from '../../lib/spec/document.js';
+import { compileDocument } from '../../lib/tools/compile.js';
+import { Compiler, type CompilerOptions } from '../../lib/tools/compiler.js';
+import type { CompileJob, CompileOptions } from '../../lib/tools/tool.js';
+import { openapi } from '../support/compiledDocument.js';
+import { compileOptions } from '../support/compileOptions.js';
+import { GITHUB } from '../support/realDocuments.js';
+
+const compilers: Compiler[] = [];
+afterEach(async () => {
+  await Promise.all(compilers.splice(0).map((compiler) => compiler.close()));
+});
+
+function compiler(options: CompilerOptions = {}): Compiler {
+  const made = new Compiler(options);
+  compilers.push(made);
+  return made;
+}
+
+const text = (value: unknown): Uint8Array =>
+  new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
+
+function job(
+  document: JsonObject | string,
+  options: Partial<CompileOptions> = {},
+  overlays: JsonObject[] = [],
+): CompileJob {
+  return {
+    upstream: 'test',
+    document: { location: '/specs/api.json', bytes: text(document) },
+    overlays: overlays.map((overlay, index) => ({
+      location: `/specs/overlay${index}.json`,
+      bytes: text(overlay),
+    })),
+    options: compileOptions(options),
+  };
+}
+
+const PETS = openapi({
+  '/pets': {
+    get: { operationId: 'list', 'x-mcp-auth-required': true, 'x-mcp-scopes': ['read'] },
+    post: {
+      operationId: 'create',
+      requestBody: { content: { 'application/json': { schema: { type: 'array', items: {} } } } },
+    },
+  },
+});
+const github = (options: Partial<CompileOptions> = {}): CompileJob => ({
+  upstream: 'github',
+  document: { location: GITHUB.path, bytes: readFileSync(GITHUB.path) },
+  overlays: [],
+  options: compileOptions(options),
+});
+/** Takes far longer than any test: a query that looks at everything below everything. */
+const ENDLESS = '$..[?count(@..*) < 0]';
+
+describe('a compiled upstream', () => {
+  test('is what the compiler makes without a thread', async () => {
+    const filters = ['$.paths.*.get', '$.nothing'];
+    const given = job(PETS, { filters });
+    const compiled = await compiler().compile(given, { deadline: 20_000 });
+    const expected = compileDocument(await prepareDocument(given.document, [], given.options), given.options);
+
+    expect(compiled.tools.map((tool) => tool.tool())).toEqual(expected.tools);
+    expect(compiled.tools.map((tool) => tool.name)).toEqual(['create', 'list']);
+    const [, list] = compiled.tools;
+    expect(list).toMatchObject({ operation: 'GET /pets', authRequired: true, requiredScopes: ['read'] });
+    expect(JSON.parse(new TextDecoder().decode(list?.listed))).toEqual({
+      name: 'list',
+      description: 'GET /pets',
+      inputSchema: { type: 'object', properties: {}, additionalProperties: false },
+      annotations: expected.tools[1]?.annotations,
+    });
+    expect([...(compiled.selections.get('$.paths.*.get') ?? [])]).toEqual([list]);
+    expect(compiled.selections.get('$.nothing')?.size).toBe(0);
+    expect(compiled).toMatchObject({
+      title: 'API',
+      version: '1',
+      dialect: 'openapi 3.1',
+      server: 'https://api.example.com',
+      warnings: [],
+      files: [],
+    });
+    expect(Object.isFrozen(compiled)).toBe(true);
+  });
+
+  test('parses a tool once', async () => {
+    const { tools } = await compiler().compile(job(PETS), { deadline: 20_000 });
+    expect(tools[0]?.tool()).toBe(tools[0]?.tool());
+  });
+
+  test('has its overlays applied', async () => {
+    const overlay = {
+      overlay: '1.0.0',
+      info: { title: 'O', version: '1' },
+      actions: [{ target: "$.paths['/pets'].post", remove: true }],
+    };
+    const { tools } = await compiler().compile(job(PETS, {}, [overlay]), { deadline: 20_000 });
+    expect(tools.map(({ name }) => name)).toEqual(['list']);
+  });
+
+  test('leaves the caller’s bytes as they are', async () => {
+    const given = job(PETS);
+    const copy = Buffer.from(given.document.bytes);
+    await compiler().compile(given, { deadline: 20_000 });
+    expect(Buffer.from(given.document.bytes).equals(copy)).toBe(true);
+  });
+
+  test('may come from shared memory', async () => {
+    const given = job(PETS);
+    const shared = new Uint8Array(new SharedArrayBuffer(given.document.bytes.length));
+    shared.set(given.document.bytes);
+    const document = { ...given.document, bytes: shared };
+    expect((await compiler().compile({ ...given, document }, { deadline: 20_000 })).tools).toHaveLength(2);
+  });
+
+  test('names a dropped operation in its warnings', async () => {
+    const document = openapi({
+      '/a': { get: {} },
+      '/b/{id}': { get: { parameters: [{ name: 'id', in: 'path', schema: { enum: ['..'] } }] } },
+    });
+    const { tools, warnings } = await compiler().compile(job(document), { deadline: 20_000 });
+    expect(tools.map(({ operation }) => operation)).toEqual(['GET /a']);
+    expect(warnings.join()).toMatch(/^GET \/b\/\{id\}: no request can be built .*; dropped$/);
+  });
+});
+
+describe('a failure', () => {
+  test.each<[string, CompileJob, object]>([
+    [
+      'a document that is HTML',
+      job('<!doctype html><html></html>'),
+      { stage: 'parse', source: '/specs/api.json', code: 'MCP_ANYTHING_ERR_SPEC_INVALID' },
+    ],
+    ['an empty document', job(''), { stage: 'parse' }],
+    [
+      'no server',
+      job(PETS, { base_url: null }),
+      { stage: 'compile', message: 'the document names no server; set base_url' },
+    ],
+    [
+      'an overlay that is none',
+      job(PETS, {}, [{ overlay: '9' }]),
+      { stage: 'overlay', source: '/specs/overlay0.json' },
+    ],
+    [
+      'no request that can be built',
+      job(
+        openapi({ '/{id}': { get: { parameters: [{ name: 'id', in: 'path', schema: { enum: ['..'] } }] } } }),
+      ),
+      { stage: 'dry_run' },
+    ],
+  ])('of %s crosses the thread as it is', async (_, given, expected) => {
+    const failure = await compiler()
+      .compile(given, { deadline: 20_000 })
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(SourceError);
+    expect(failure).toMatchObject(expected);
+    expect((failure as SourceError).problems.length).toBeGreaterThan(0);
+  });
+
+  test('past the deadline ends the thread, however busy it is', async () => {
+    const start = performance.now();
+    const compiling = compiler().compile(github({ filters: [ENDLESS] }), { deadline: 1_500 });
+    await expect(compiling).rejects.toMatchObject({
+      stage: 'compile',
+      source: GITHUB.path,
+      message: 'is not compiled after 1.5 s',
+    });
+    expect(performance.now() - start).toBeLessThan(8_000);
+  });
+
+  test.each([4, 40, 56])('of memory (%i MB) ends the thread, not the process', async (memoryLimitMb) => {
+    const compiling = compiler({ memoryLimitMb }).compile(github({ filters: ['$..*'] }), {
+      deadline: 20_000,
+    });
+    await expect(compiling).rejects.toMatchObject({
+      stage: 'compile',
+      message: `needs more than ${memoryLimitMb} MB of memory to compile`,
+    });
+  });
+
+  test('leaves the compiler usable', async () => {
+    const one = compiler({ parallelism: 1 });
+    await expect(one.compile(job('['), { deadline: 20_000 })).rejects.toBeInstanceOf(SourceError);
+    await expect(one.compile(job(PETS), { deadline: 0 })).rejects.toBeInstanceOf(SourceError);
+    expect((await one.compile(job(PETS), { deadline: 20_000 })).tools).toHaveLength(2);
+  });
+});
+
+describe('aborting', () => {
+  test('ends a running job with the reason', async () => {
+    const stop = new AbortController();
+    const compiling = compiler().compile(github({ filters: [ENDLESS] }), {
+      deadline: 60_000,
+      signal: stop.signal,
+    });
+    setTimeout(() => stop.abort(new Error('overtaken')), 300);
+    await expect(compiling).rejects.toThrow('overtaken');
+  });
+
+  test('takes a waiting job out of the line', async () => {
+    const one = compiler({ parallelism: 1 });
+    const stop = new AbortController();
+    const running = one.compile(job(PETS), { deadline: 20_000 });
+    const waiting = one.compile(job(PETS), { deadline: 20_000, signal: stop.signal });
+    const last = one.compile(job(PETS), { deadline: 20_000 });
+    stop.abort(new Error('overtaken'));
+    await expect(waiting).rejects.toThrow('overtaken');
+    expect((await running).tools).toHaveLength(2);
+    expect((await last).tools).toHaveLength(2);
+  });
+
+  test('before the start starts nothing', async () => {
+    const signal = AbortSignal.abort(new Error('too late'));
+    await expect(compiler().compile(job(PETS), { deadline: 1, signal })).rejects.toThrow('too late');
+  });
+
+  test('by close ends every job, and refuses new ones', async () => {
+    const closing = compiler({ parallelism: 1 });
+    const jobs = [1, 2].map(() => closing.compile(github({ filters: [ENDLESS] }), { deadline: 60_000 }));
+    const settled = Promise.allSettled(jobs);
+    await closing.close();
+    await closing.close();
+    for (const result of await settled) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'MCP_ANYTHING_ERR_CLOSED' } });
+    }
+    await expect(closing.compile(job(PETS), { deadline: 1 })).rejects.toMatchObject({
+      code: 'MCP_ANYTHING_ERR_CLOSED',
+    });
+  });
+});
+
+test('several jobs at once each get their own result', async () => {
+  const several = compiler({ parallelism: 2 });
+  const prefixes = ['a', 'b', 'c', 'd', 'e'];
+  const results = await Promise.all(
+    prefixes.map((tool_prefix) => several.compile(job(PETS, { tool_prefix }), { deadline: 20_000 })),
+  );
+  expect(results.map(({ tools }) => tools.map(({ name }) => name))).toEqual(
+    prefixes.map((prefix) => [`${prefix}__create`, `${prefix}__list`]),
+  );
+});
+
+test('GitHub’s document compiles beside a main thread that keeps running', async () => {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const start = performance.now();
+  const { tools } = await compiler().compile(github(), { deadline: 20_000 });
+  const elapsed = performance.now() - start;
+  delay.disable();
+  expect(tools).toHaveLength(1_223);
+  console.log(
+    `GitHub: ${elapsed.toFixed(0)} ms in the worker, longest stall ${(delay.max / 1e6).toFixed(1)} ms`,
+  );
+  // The thread takes most of a second; a main thread that took part in it would stand still as long.
+  expect(delay.max / 1e6).toBeLessThan(elapsed / 2);
+});
