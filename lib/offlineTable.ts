@@ -4,6 +4,9 @@ import type { CallToolResult } from './call/callToolResult.js';
 import { createEngine, type EngineOptions } from './engine.js';
 import type { JsonObject } from './json.js';
 import { serveStdio } from './mcp/stdio.js';
+import { prepareDocument } from './spec/document.js';
+import { validateDocument } from './spec/validateDocument.js';
+import type { UpstreamSnapshot } from './table/routingTable.js';
 import type { ListedTool } from './tools/tool.js';
 import { version } from './version.js';
 
@@ -29,6 +32,11 @@ export interface OfflineTable {
   readonly groups: readonly OfflineGroup[];
   /** Accepted, but worth knowing. One line each. */
   readonly warnings: readonly string[];
+  /**
+   * What a validator of OpenAPI says of the documents, overlays applied: advice, since many documents fail it and
+   * work all the same. Takes seconds of this thread for large documents. One line each.
+   */
+  validateDocuments(): Promise<string[]>;
   /** @throws RangeError for a group or tool that is not there; the signal's reason. Failures are results. */
   call(group: string, tool: string, args: JsonObject, signal: AbortSignal): Promise<CallToolResult>;
   /** Serves MCP over stdio until the client has gone or `signal` aborts. */
@@ -74,6 +82,20 @@ export async function openTable(options: OpenTableOptions): Promise<OfflineTable
       })),
     })),
     warnings: reloader.journal()[0]?.warnings ?? [],
+    async validateDocuments() {
+      const advice: string[] = [];
+      const upstreams = reader.peek()?.upstreams ?? new Map<string, UpstreamSnapshot>();
+      for (const [name, [document, ...overlays]] of reloader.sources()) {
+        const config = upstreams.get(name)?.config;
+        if (document === undefined || config === undefined) continue;
+        const { root } = await prepareDocument(document, overlays, {
+          ...config.openapi,
+          allow_private_spec_servers: reader.peek()?.config.egress.allow_private_spec_servers ?? false,
+        });
+        for (const line of await validateDocument(root)) advice.push(`upstream "${name}": ${line}`);
+      }
+      return advice;
+    },
     async call(groupName, toolName, args, signal) {
       const lease = reader.lease();
       try {

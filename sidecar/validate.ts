@@ -1,9 +1,10 @@
 import { openTable } from '../lib/index.js';
 
-/** Loads, compiles and dry-runs everything. @throws McpAnythingError with one problem per line */
+/** Loads, compiles and dry-runs everything, and says what a validator makes of the documents. @throws McpAnythingError with one problem per line */
 export async function validate(file: string): Promise<number> {
   const table = await openTable({ config: file });
   for (const warning of table.warnings) process.stderr.write(`warning: ${warning}\n`);
+  for (const line of await table.validateDocuments()) process.stderr.write(`advice: ${line}\n`);
   const endpoints = table.groups.map(
     ({ endpoint, tools }) => `${endpoint} with ${counted(tools.length, 'tool')}`,
   );

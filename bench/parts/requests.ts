@@ -62,7 +62,7 @@ async function measure(
       } else {
         contestants.push(contestant);
         const { connection, request } = contestant;
-        await connection.run(request, { connections, seconds: Math.min(2, stage.seconds) });
+        await connection.run(request, { connections, seconds: stage.seconds });
       }
     }
     for (let round = 1; round <= stage.rounds; round += 1) {

@@ -19,7 +19,13 @@ const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::
  */
 export function refuseForeign(req: IncomingMessage, config: GuardConfig): string | null {
   const local = isLoopback(req.socket.localAddress);
-  return refuseHost(req.headers.host, config.allowed_hosts, local) ?? refuseOrigin(req, config, local);
+  return refuseHost(hostOf(req), config.allowed_hosts, local) ?? refuseOrigin(req, config, local);
+}
+
+/** The host that a request names; HTTP/2 says it in a field of its own, which goes first (RFC 9113, section 8.3.1). */
+export function hostOf({ headers }: IncomingMessage): string | undefined {
+  const authority = headers[':authority'];
+  return typeof authority === 'string' ? authority : headers.host;
 }
 
 function refuseHost(host: string | undefined, allowed: readonly string[], local: boolean): string | null {

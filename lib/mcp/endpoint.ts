@@ -1,12 +1,13 @@
 import { classifyInboundRequest } from '@modelcontextprotocol/server';
 import { isJsonObject, type JsonObject } from '../json.js';
-import { type Answer, openAnswer } from './answer.js';
+import { Answer } from './answer.js';
+import { Departure, departureSignal } from './departure.js';
 import { type EndpointOptions, endpointSettings } from './endpointOptions.js';
 import { answerLegacy, type Message } from './era2025.js';
 import { createModernEra } from './era2026.js';
 import type { Exchange } from './exchange.js';
 import { createFastPath } from './fastPath.js';
-import { type RegularRequest, RegularRequests } from './regularRequest.js';
+import { type RegularCall, RegularRequests } from './regularRequest.js';
 import { createStreams } from './streams.js';
 import { findRefusal } from './toolRefusal.js';
 import { noTools, runTool, type ToolService, toolService } from './toolService.js';
@@ -43,28 +44,19 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     }
     const request = settings.fastPath ? regular.recognise(exchange.req.headers, parsed) : null;
     if (request?.method === 'tools/list' && fast.list(exchange, request)) return;
-    const departure = watchDeparture(exchange);
-    try {
-      if (request?.method === 'tools/call') await call(exchange, message, request, departure);
-      else await answerBySdk(exchange, message, serviceFor(exchange, message), departure);
-    } finally {
-      departure.stop();
-    }
+    if (request?.method === 'tools/call') await call(exchange, message, request);
+    else await answerBySdk(exchange, message, serviceFor(exchange, message));
   }
 
-  async function call(
-    exchange: Exchange,
-    message: Message,
-    request: RegularRequest & { readonly method: 'tools/call' },
-    departure: Departure,
-  ): Promise<void> {
-    const entry = exchange.group.lookup.get(request.name);
+  async function call(exchange: Exchange, message: Message, request: RegularCall): Promise<void> {
+    const { req, res, group } = exchange;
+    const entry = group.lookup.get(request.name);
     if (entry === undefined) {
-      await answerBySdk(exchange, message, toolService(settings, exchange), departure);
+      await answerBySdk(exchange, message, toolService(settings, exchange));
       return;
     }
-    const answer = openAnswer(exchange.res, answerOptions(exchange));
-    const outcome = runTool(settings, exchange, entry, request.arguments, departure.signal);
+    const answer = new Answer(res, answerOptions(exchange));
+    const outcome = runTool(settings, exchange, entry, request.arguments, departureSignal(req, res));
     const result = await outcome.catch(() => null);
     const text = result === null ? null : fast.callAnswer(request.era, request.id, result);
     if (text !== null) {
@@ -73,7 +65,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     }
     // The call is done; only its answer is the SDK's to write.
     const service = { ...toolService(settings, exchange), call: () => outcome };
-    await answerBySdk(exchange, message, service, departure, answer);
+    await answerBySdk(exchange, message, service, answer);
   }
 
   /** What is no JSON here must not become a call because an SDK reads it in another way. */
@@ -85,9 +77,9 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     exchange: Exchange,
     message: Message,
     service: ToolService,
-    departure: Departure,
-    answer: Answer = openAnswer(exchange.res, answerOptions(exchange)),
+    answer: Answer = new Answer(exchange.res, answerOptions(exchange)),
   ): Promise<void> {
+    const departure = new Departure(exchange.res);
     try {
       if (isModern(exchange, message)) {
         if (isListen(message)) {
@@ -102,6 +94,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         await deliver(exchange, answer, response, departure);
       }
     } finally {
+      departure.stop();
       answer.cancel();
     }
   }
@@ -181,21 +174,6 @@ function isListen(message: Message): boolean {
   return method === 'subscriptions/listen';
 }
 
-interface Departure {
-  /** Aborted when the client leaves before it was answered. */
-  readonly signal: AbortSignal;
-  stop(): void;
-}
-
-function watchDeparture({ res }: Exchange): Departure {
-  const controller = new AbortController();
-  const onClose = () => {
-    if (!res.writableFinished) controller.abort();
-  };
-  res.on('close', onClose);
-  return { signal: controller.signal, stop: () => res.off('close', onClose) };
-}
-
 /** Sends an SDK's answer, unless the client has left: then the SDK may never come up with one. */
 async function deliver(
   { res }: Exchange,
@@ -204,7 +182,8 @@ async function deliver(
   { signal }: Departure,
 ): Promise<void> {
   const left = new Promise<null>((resolve) => {
-    signal.addEventListener('abort', () => resolve(null), { once: true });
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true });
   });
   const response = await Promise.race([pending, left]);
   if (response === null || !isOpen(res)) return;

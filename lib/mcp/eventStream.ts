@@ -45,7 +45,8 @@ export function sendEvents(
   }
 
   res.on('close', finish);
-  res.socket?.setKeepAlive(true, TCP_KEEP_ALIVE);
+  // HTTP/2 keeps its connections itself, and lets nobody near their sockets.
+  if (res.req.httpVersionMajor < 2) res.socket?.setKeepAlive(true, TCP_KEEP_ALIVE);
   res.writeHead(200, EVENT_STREAM_HEADERS);
   res.flushHeaders();
   pump().catch(() => res.destroy());

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.js';
 import { acceptsGzip, gzipTail } from './gzipMember.js';
 import { listCaching } from './listCaching.js';
 import { gzippedPage, LIST_OPENING, pageAt } from './listPages.js';
-import type { Era, RegularRequest } from './regularRequest.js';
+import type { Era, RegularList } from './regularRequest.js';
 import { resultText } from './regularResult.js';
 import { serverInfo } from './serverIdentity.js';
 
@@ -15,7 +15,7 @@ const COPIED_PAGE_LENGTH = 16_384;
 /** Writes what the SDKs would write for regular requests. */
 export interface FastPath {
   /** @returns false when the SDK has to answer: the cursor is of no page. */
-  list(exchange: Exchange, request: RegularRequest & { readonly method: 'tools/list' }): boolean;
+  list(exchange: Exchange, request: RegularList): boolean;
   /** The whole JSON-RPC answer to a call; null when the SDK has to write it. */
   callAnswer(era: Era, id: string | number, result: CallToolResult): string | null;
 }
@@ -38,7 +38,7 @@ export function createFastPath(settings: EndpointSettings): FastPath {
       if (page === undefined) return false;
       const ending = Buffer.from(listEnding(exchange, era, page.nextCursor, id));
       const gzipped = acceptsGzip(exchange.req.headers['accept-encoding']) ? gzippedPage(page) : null;
-      if (gzipped === null) send(exchange, {}, [LIST_OPENING, page.tools, ending]);
+      if (gzipped === null) send(exchange, PLAIN, [LIST_OPENING, page.tools, ending]);
       else send(exchange, gzipHeaders(exchange), [gzipped.bytes, gzipTail(gzipped, ending)]);
       return true;
     },
@@ -49,9 +49,12 @@ export function createFastPath(settings: EndpointSettings): FastPath {
   };
 }
 
+const PLAIN: Readonly<Record<string, string>> = { 'content-type': 'application/json' };
+
 function gzipHeaders({ res }: Exchange): Record<string, string> {
   const vary = res.getHeader('vary');
   return {
+    'content-type': 'application/json',
     'content-encoding': 'gzip',
     vary: typeof vary === 'string' ? `${vary}, Accept-Encoding` : 'Accept-Encoding',
   };
@@ -63,7 +66,7 @@ function send(
   parts: readonly Uint8Array[],
 ): void {
   const length = parts.reduce((sum, part) => sum + part.byteLength, 0);
-  res.writeHead(200, { 'content-type': 'application/json', ...headers, 'content-length': length });
+  res.writeHead(200, { ...headers, 'content-length': length });
   if (length <= COPIED_PAGE_LENGTH) {
     res.end(Buffer.concat(parts, length));
     return;

@@ -137,11 +137,7 @@ const ENVELOPE_KEYS: ReadonlySet<string> = new Set([
   CLIENT_CAPABILITIES_META_KEY,
 ]);
 
-function regularList(
-  era: Era,
-  id: string | number,
-  params: JsonObject | undefined,
-): RegularList | null {
+function regularList(era: Era, id: string | number, params: JsonObject | undefined): RegularList | null {
   if (params === undefined) return { method: 'tools/list', era, id, cursor: undefined };
   if (!hasOnly(params, LIST_PARAMS)) return null;
   const cursor = params['cursor'];
@@ -149,11 +145,7 @@ function regularList(
   return { method: 'tools/list', era, id, cursor };
 }
 
-function regularCall(
-  era: Era,
-  id: string | number,
-  params: JsonObject | undefined,
-): RegularCall | null {
+function regularCall(era: Era, id: string | number, params: JsonObject | undefined): RegularCall | null {
   if (params === undefined || !hasOnly(params, CALL_PARAMS)) return null;
   const { name, arguments: given = NO_ARGUMENTS } = params;
   if (typeof name !== 'string') return null;

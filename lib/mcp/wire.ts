@@ -14,9 +14,15 @@ export function namesModernVersion(headers: IncomingHttpHeaders): boolean {
   return headerText(headers, 'mcp-protocol-version')?.trim() === MODERN_VERSION;
 }
 
+/** True once the client is gone. */
+export function hasLeft(res: ServerResponse): boolean {
+  // The response of an HTTP/2 host says it through its stream only.
+  return res.destroyed || (res as { stream?: { destroyed?: boolean } }).stream?.destroyed === true;
+}
+
 /** False once the client is gone or an answer was sent. */
 export function isOpen(res: ServerResponse): boolean {
-  return !res.destroyed && !res.writableEnded;
+  return !hasLeft(res) && !res.writableEnded;
 }
 
 /** Sends one JSON text as the whole answer. */

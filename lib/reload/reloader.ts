@@ -110,6 +110,11 @@ export class Reloader {
     return this.#journal.entries();
   }
 
+  /** What every upstream that serves was made from: the document, then the overlays in order. */
+  sources(): ReadonlyMap<string, readonly SourceSnapshot[]> {
+    return new Map([...this.#states].map(([name, { sources }]) => [name, sources]));
+  }
+
   /** Upstreams that have failed to refresh at least `max_refresh_failures` times in a row. */
   failingUpstreams(): readonly { readonly upstream: string; readonly failures: number }[] {
     return (this.#loaded?.config.upstreams ?? []).flatMap(({ name, enabled, openapi }) => {

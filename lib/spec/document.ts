@@ -11,8 +11,6 @@ import { type ReferencedFile, ReferenceLoader, type ReferencePolicy } from './re
 import type { SourceText } from './source.js';
 import { textOf } from './text.js';
 
-export { validateDocument } from './validateDocument.js';
-
 /** An OpenAPI document as the compiler takes it: one object, only local references, overlays applied. */
 export interface PreparedDocument {
   /** References that could not be had are still there, not starting with `#`. */

@@ -6,7 +6,7 @@ import { declaredTypes } from './declaredTypes.js';
 import { visibleText } from './description.js';
 import { type Fragment, fragment } from './fragment.js';
 import type { ParameterSource } from './parameterSources.js';
-import type { Schemas } from './portableSchemas.js';
+import type { Schemas } from './schemas.js';
 import type { BodyPlan, ParameterPlan } from './tool.js';
 
 /** Which argument goes where, and what each may be. */

@@ -4,9 +4,9 @@ import type { BodySource } from './bodySource.js';
 import { declaredTypes } from './declaredTypes.js';
 import { visibleText } from './description.js';
 import { type Fragment, fragment } from './fragment.js';
-import type { Schemas } from './portableSchemas.js';
 import { typesOf } from './schemaKeywords.js';
 import { childrenOf } from './schemaPositions.js';
+import type { Schemas } from './schemas.js';
 import type { BodyPlan, BodyProperty } from './tool.js';
 
 export interface BodyLayout {

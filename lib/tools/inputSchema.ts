@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.js';
 import type { ArgumentLayout } from './argumentLayout.js';
 import { closure, type Fragment, fragment, sizeOf, union } from './fragment.js';
-import type { Schemas } from './portableSchemas.js';
+import type { Schemas } from './schemas.js';
 
 /** The dialect of everything the compiler writes; the only `$schema` that validators of arguments know. */
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
@@ -30,14 +30,17 @@ function rootedInBody(
   required: readonly string[],
   schemas: Schemas,
 ): JsonObject {
-  const { $schema, type: _, properties: __, required: ___, ...others } = root.schema;
+  const { $schema, type: _, properties: own, required: __, ...others } = root.schema;
+  // What the body alone may look like is no example of arguments that parameters are among.
+  const extended = Object.keys(properties).length > Object.keys(own ?? {}).length;
+  const kept = Object.entries(others).filter(([key]) => !extended || !/^(?:examples?|default)$/.test(key));
   return {
     ...($schema === DIALECT ? { $schema } : {}),
     type: 'object',
     ...definitions(root.definitions, schemas),
     properties,
     ...(required.length > 0 ? { required } : {}),
-    ...others,
+    ...Object.fromEntries(kept),
   };
 }
 

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject } from '../json.js';
 import { sizeOf } from './fragment.js';
-import type { Schemas } from './portableSchemas.js';
 import type { References } from './references.js';
 import { typesOf } from './schemaKeywords.js';
+import type { Schemas } from './schemas.js';
 
 export interface OutputSchema {
   readonly schema: JsonObject;

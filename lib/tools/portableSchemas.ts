@@ -9,19 +9,8 @@ import { completed, orNull, SchemaBuilder } from './schemaBuilder.js';
 import type { SchemaGraph } from './schemaGraph.js';
 import { intersection, onlyAnnotates } from './schemaIntersection.js';
 import { valueKeywords } from './schemaKeywords.js';
+import type { Schemas } from './schemas.js';
 import { addStructure } from './structureKeywords.js';
-
-/** Turns schemas of a document into self-contained fragments of a tool's schema. */
-export interface Schemas {
-  /** The schema as it stands in another one: a recursive or large one may be a `$ref` into `$defs`. */
-  convert(schema: Json): Fragment;
-  /** The schema itself, never a bare `$ref`: to look into it. */
-  expand(schema: Json): Fragment;
-  /** What a name of `Fragment.definitions` stands for. */
-  definition(name: string): Fragment;
-  /** Alias → name on the wire, of everything converted so far (`aliasOf`). */
-  readonly aliases: ReadonlyMap<string, string>;
-}
 
 export interface PortableSettings {
   readonly references: References;

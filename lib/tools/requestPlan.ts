@@ -5,8 +5,8 @@ import type { Operation } from './operations.js';
 import { acceptHeader } from './outputSchema.js';
 import { type ParameterSource, parameterSources } from './parameterSources.js';
 import { type PathTemplate, parsePathTemplate } from './pathTemplate.js';
-import type { Schemas } from './portableSchemas.js';
 import type { References } from './references.js';
+import type { Schemas } from './schemas.js';
 import { securityOf } from './security.js';
 import type { ParameterPlan, RequestPlan } from './tool.js';
 

@@ -1,5 +1,6 @@
 import { sample } from 'openapi-sampler';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { patternSample } from './patternSample.js';
 import { typesOf } from './schemaKeywords.js';
 import { childrenOf } from './schemaPositions.js';
 import type { ListedTool } from './tool.js';
@@ -9,17 +10,41 @@ const MAX_NODES = 2_000;
 const MAX_DEPTH = 12;
 /** What a schema may ask for in a sample: `minItems: 1000000000` is a valid schema. */
 const LONGEST = 200;
+/** A sample where the schema itself gives none. */
+const GIVEN = ['const', 'enum', 'examples', 'default'] as const;
+const FORMATS: Readonly<Record<string, string>> = {
+  duration: 'P1D',
+  url: 'https://example.com',
+  byte: 'c2FtcGxl',
+};
 
 /**
- * Arguments that a tool could be called with, from its input schema. Not always valid: `pattern` and what
- * `allOf`, `not` or `if` demand are not met.
+ * Arguments that a tool could be called with, from its input schema. Nearly always valid; what `not`, `if` or
+ * parts of an `allOf` that contradict each other demand is not met.
  */
 export function sampleArguments(tool: Pick<ListedTool, 'inputSchema'>): JsonObject {
   const definitions = isJsonObject(tool.inputSchema['$defs']) ? tool.inputSchema['$defs'] : {};
   const budget = { nodes: MAX_NODES };
   const written = writtenOut(tool.inputSchema, definitions, budget, []);
   const value = sample(written as Parameters<typeof sample>[0], { quiet: true }) as Json;
-  return isJsonObject(value) ? value : {};
+  return isJsonObject(value) ? withPresent(value, tool.inputSchema) : {};
+}
+
+/** A schema that says nothing is sampled as null, which a required argument is not given by. */
+function withPresent(args: JsonObject, schema: JsonObject): JsonObject {
+  const required = Array.isArray(schema['required']) ? (schema['required'] as readonly Json[]) : [];
+  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
+  const absent = required.filter((name): name is string => {
+    if (typeof name !== 'string' || (args[name] ?? null) !== null || !Object.hasOwn(properties, name))
+      return false;
+    const property = properties[name] ?? null;
+    return (
+      isJsonObject(property) && typesOf(property['type']).length === 0 && !Object.hasOwn(property, '$ref')
+    );
+  });
+  return absent.length === 0
+    ? args
+    : { ...args, ...Object.fromEntries(absent.map((name) => [name, 'string'])) };
 }
 
 /** The schema without references: the sampler is given a tree of bounded size, so that it ends. */
@@ -40,7 +65,7 @@ function writtenOut(
     return { ...target, ...writtenOut(own, definitions, budget, inside) };
   }
   const copy: Record<string, Json> = {};
-  for (const [keyword, value] of Object.entries(own)) {
+  for (const [keyword, value] of Object.entries(withoutRecursion(own, inside))) {
     if (keyword === 'not' || keyword === 'contains') continue;
     const children = childrenOf(keyword, value);
     copy[keyword] =
@@ -48,7 +73,19 @@ function writtenOut(
         ? value
         : children.map((child) => writtenOut(child, definitions, budget, [...inside, '']));
   }
-  return leastProperties(bounded(joined(copy)), schema);
+  return withText(bounded(listedOnly(informed(joined(copy)))));
+}
+
+/** What may be left out is, where it would only repeat what it is in. */
+function withoutRecursion(schema: JsonObject, inside: readonly string[]): JsonObject {
+  const repeats = (child: Json | undefined): boolean =>
+    isJsonObject(child) && inside.some((name) => child['$ref'] === `#/$defs/${name}`);
+  const { properties, items, required } = schema;
+  const ended = repeats(items) ? { ...schema, items: {}, maxItems: 0 } : schema;
+  if (!isJsonObject(properties)) return ended;
+  const needed = new Set(Array.isArray(required) ? required : []);
+  const kept = Object.entries(properties).filter(([name, child]) => needed.has(name) || !repeats(child));
+  return { ...ended, properties: Object.fromEntries(kept) };
 }
 
 /** `allOf` in one: the sampler complains aloud about parts of different types. */
@@ -61,19 +98,38 @@ function joined(schema: JsonObject): JsonObject {
   return Object.keys(properties).length === 0 ? merged : { ...merged, properties };
 }
 
-/** Optional properties of inner objects are left out where there are many; required ones never. */
-function leastProperties(copy: JsonObject, schema: JsonObject): JsonObject {
-  const { properties, additionalProperties: _, ...rest } = copy;
-  if (!isJsonObject(properties)) return copy;
-  const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
-  const names = Object.keys(properties);
-  const kept = names.filter((name, index) => required.has(name) || index < LONGEST);
-  return { ...rest, properties: Object.fromEntries(kept.map((name) => [name, properties[name] ?? {}])) };
+/** Alternatives know what the schema around them says: its type, and its properties where they say nothing. */
+function informed(schema: JsonObject): JsonObject {
+  const around = isJsonObject(schema['properties']) ? schema['properties'] : {};
+  const alternatives = (['anyOf', 'oneOf'] as const).flatMap((key) => {
+    const members = schema[key];
+    if (!Array.isArray(members)) return [];
+    const told = (members as readonly JsonObject[]).map((member) => {
+      const { properties, ...rest } = member;
+      const type = schema['type'] ?? {};
+      const typed = Object.hasOwn(member, 'type') || typeof type !== 'string' ? rest : { ...rest, type };
+      if (!isJsonObject(properties)) return typed;
+      const news = Object.entries(properties).filter(
+        ([name, property]) => !(isEmpty(property) && Object.hasOwn(around, name)),
+      );
+      return { ...typed, properties: Object.fromEntries(news) };
+    });
+    return [[key, told] as const];
+  });
+  return alternatives.length === 0 ? schema : { ...schema, ...Object.fromEntries(alternatives) };
 }
 
-/** The sampler complains aloud about the length of a date, and takes the others at their word. */
+/** Where properties are listed, no others are invented, and of very many optional ones not all are given. */
+function listedOnly(schema: JsonObject): JsonObject {
+  const { properties, additionalProperties: _, ...rest } = schema;
+  if (!isJsonObject(properties)) return schema;
+  const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
+  const kept = Object.entries(properties).filter(([name], index) => required.has(name) || index < LONGEST);
+  return { ...rest, properties: Object.fromEntries(kept) };
+}
+
+/** The sampler complains aloud about the length of a date, and takes other lengths at their word. */
 function bounded(schema: JsonObject): JsonObject {
-  if (schema['contentEncoding'] === 'base64' || schema['format'] === 'byte') return { const: 'c2FtcGxl' };
   const dated = /^(?:date|time|date-time)$/.test(String(schema['format']));
   return Object.fromEntries(
     Object.entries(schema)
@@ -85,8 +141,25 @@ function bounded(schema: JsonObject): JsonObject {
   );
 }
 
+/** A text for what the sampler does not know: patterns, base64, some formats. */
+function withText(schema: JsonObject): JsonObject {
+  if (GIVEN.some((key) => Object.hasOwn(schema, key)) || !typesOf(schema['type']).includes('string'))
+    return schema;
+  const { format, pattern, minLength } = schema;
+  const encoded = schema['contentEncoding'] === 'base64' ? 'byte' : format;
+  if (typeof encoded === 'string' && Object.hasOwn(FORMATS, encoded))
+    return { const: FORMATS[encoded] ?? '' };
+  if (typeof pattern !== 'string' || typeof format === 'string') return schema;
+  const text = patternSample(pattern, typeof minLength === 'number' ? minLength : 0);
+  return text === null ? schema : { const: text };
+}
+
 function isLimit(key: string): boolean {
   return /^(?:min|max)(?:Items|Length|Properties)$/.test(key);
+}
+
+function isEmpty(schema: Json): boolean {
+  return isJsonObject(schema) && Object.keys(schema).length === 0;
 }
 
 function typeOnly(schema: Json | undefined): JsonObject {

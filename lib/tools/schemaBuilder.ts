@@ -101,11 +101,11 @@ export function orNull(part: Fragment): Fragment {
   );
   if (composed) {
     const { title, description, ...rest } = schema;
-    const annotations = Object.fromEntries(
-      Object.entries({ title, description }).filter(([, value]) => value !== undefined),
-    ) as JsonObject;
+    const words = Object.entries({ title, description }).filter(([, value]) => value !== undefined);
+    const annotations = Object.fromEntries(words) as JsonObject;
+    const choices = Object.keys(rest).length === 1 && Array.isArray(rest['anyOf']) ? rest['anyOf'] : [rest];
     return fragment(
-      { ...annotations, anyOf: [rest as JsonObject, { type: 'null' }] },
+      { ...annotations, anyOf: [...(choices as readonly Json[]), { type: 'null' }] },
       part.definitions,
       part.omitted,
     );

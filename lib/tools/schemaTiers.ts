@@ -3,9 +3,10 @@ import type { Dialect } from '../spec/dialect.js';
 import type { Profile } from './argumentLayout.js';
 import { inputSize, LooseSchemas } from './inputSchema.js';
 import { OUTPUT_LIMIT } from './outputSchema.js';
-import { PortableSchemas, type Schemas } from './portableSchemas.js';
+import { PortableSchemas } from './portableSchemas.js';
 import type { References } from './references.js';
 import { SchemaGraph } from './schemaGraph.js';
+import type { Schemas } from './schemas.js';
 import { VerbatimSchemas } from './verbatimSchemas.js';
 
 /** Characters of JSON up to which a schema that others refer to is written out where it is used. */

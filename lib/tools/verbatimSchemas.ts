@@ -3,11 +3,11 @@ import { isReference } from '../spec/reference.js';
 import { DefinitionNames } from './definitionNames.js';
 import { ANYTHING, type Fragment, fragment, union } from './fragment.js';
 import { isValidKeyword } from './keywordShapes.js';
-import type { Schemas } from './portableSchemas.js';
 import type { References } from './references.js';
 import { orNull } from './schemaBuilder.js';
 import { type Keywords, typesOf } from './schemaKeywords.js';
 import { childrenOf } from './schemaPositions.js';
+import type { Schemas } from './schemas.js';
 
 export interface VerbatimSettings {
   readonly references: References;

@@ -11,8 +11,17 @@ const document = JSON.stringify({
   paths: {
     '/notes/{id}': {
       parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'integer' } }],
-      get: { operationId: 'readNote', summary: 'Reads a note.', description: 'All of it.', responses: {} },
-      delete: { operationId: 'dropNote', summary: 'Drops a note.', responses: {} },
+      get: {
+        operationId: 'readNote',
+        summary: 'Reads a note.',
+        description: 'All of it.',
+        responses: { 200: { description: 'Done.' } },
+      },
+      delete: {
+        operationId: 'dropNote',
+        summary: 'Drops a note.',
+        responses: { 200: { description: 'Done.' } },
+      },
     },
   },
 });
@@ -53,6 +62,26 @@ describe('validate', () => {
       code: 0,
       stdout: 'mcp.yaml is valid: /mcp with 2 tools, /mcp/readonly with 1 tool\n',
       stderr: '',
+    });
+  });
+
+  test('gives advice on a document that works and is not valid OpenAPI', async () => {
+    directory.write(
+      'sloppy.yaml',
+      'upstreams: [{ name: sloppy, type: http, openapi: { source: ./sloppy.json } }]',
+    );
+    directory.write(
+      'sloppy.json',
+      JSON.stringify({
+        openapi: '3.0.3',
+        info: { title: 'Sloppy', version: '1' },
+        servers: [{ url: 'http://127.0.0.1:1' }],
+        paths: { '/a': { get: { operationId: 'a', responses: {} } } },
+      }),
+    );
+    expect(await run('validate', 'sloppy.yaml')).toMatchObject({
+      code: 0,
+      stderr: 'advice: upstream "sloppy": #/paths/~1a/get/responses must NOT have fewer than 1 properties\n',
     });
   });
 

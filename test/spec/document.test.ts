@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../lib/errors.js';
 import { selectLocations } from '../../lib/jsonPath.js';
-import { prepareDocument, validateDocument } from '../../lib/spec/document.js';
+import { prepareDocument } from '../../lib/spec/document.js';
+import { validateDocument } from '../../lib/spec/validateDocument.js';
 
 const POLICY = { allow_external_refs: false, max_size: 64_000_000, allow_private_spec_servers: false };
 

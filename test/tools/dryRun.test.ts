@@ -78,7 +78,29 @@ describe('sampled arguments', () => {
     const $defs = {
       Node: { type: 'object', properties: { name: { const: 'n' }, next: { $ref: '#/$defs/Node' } } },
     };
-    expect(sampled({ x: { $ref: '#/$defs/Node' } }, $defs)).toEqual({ x: { name: 'n', next: {} } });
+    expect(sampled({ x: { $ref: '#/$defs/Node' } }, $defs)).toEqual({ x: { name: 'n' } });
+  });
+
+  test.each([
+    '^[a-f0-9]{40}$',
+    '^\\d+\\.\\d+\\.\\d+$',
+    '^sha256:[a-f0-9]{64}$',
+    '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$',
+    '^ssh-(rsa|dss|ed25519) |^ecdsa-sha2-nistp(256|384|521) ',
+    '(v{0,1})(stable|([0-9]+)(?:\\.([0-9]+))?(-.*)?)(_(.*))?',
+    '(([a-z0-9-_ ]|[^\\x00-\\x7F])+.(json|yaml|yml))',
+    '^[^a-zA-Z]{2}\\p{Lu}$',
+    '^(?=.*x)(?<year>\\d{4})-\\1?\\u0041$',
+    '^[-\\]^]{2,3}?$',
+  ])('match the pattern %s', (pattern) => {
+    const { x } = sampled({ x: { type: 'string', pattern } });
+    if (!pattern.includes('(?=')) expect(x).toMatch(new RegExp(pattern, 'u'));
+    else expect(x).toBe('0000-A');
+  });
+
+  test('reach a minimum length where a pattern lets them', () => {
+    const { x } = sampled({ x: { type: 'string', pattern: '^[a-z]+$', minLength: 12 } });
+    expect(x).toMatch(/^[a-z]{12,}$/);
   });
 
   test('end for schemas that all hold each other, and for absurd lengths', () => {

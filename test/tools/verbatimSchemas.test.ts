@@ -90,7 +90,12 @@ describe('a body’s schema as the root of the tool’s', () => {
 
   test('is joined by parameters where it is plain', async () => {
     const parameters = [{ name: 'dry.run', in: 'query', schema: { type: 'boolean' } }];
-    const body = { type: 'object', properties: { 'a.b': { type: 'string' } }, required: ['a.b'] };
+    const body = {
+      type: 'object',
+      properties: { 'a.b': { type: 'string' } },
+      required: ['a.b'],
+      examples: [{ 'a.b': 'x' }],
+    };
     const tool = await onlyTool(posting(body, { parameters }), VERBATIM);
     expect(tool.inputSchema).toEqual({
       type: 'object',

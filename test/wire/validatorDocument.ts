@@ -1,0 +1,208 @@
+import { isJsonObject, type Json, type JsonObject } from '../../lib/json.js';
+
+/** One operation of a document, by method and key under `paths`. */
+export interface ValidatedOperation {
+  /** `GET /pets/{petId}`. */
+  readonly label: string;
+  /** Lower case. */
+  readonly method: string;
+  readonly path: string;
+  /** What the validator knows the path as. */
+  readonly route: string;
+  readonly operationId: string | null;
+}
+
+const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
+
+/** Every operation of an OpenAPI 3.x document. */
+export function operationsOf(root: JsonObject): ValidatedOperation[] {
+  const paths = isJsonObject(root['paths']) ? root['paths'] : {};
+  return Object.entries(paths).flatMap(([path, value]) => {
+    const item = resolved(root, value);
+    return METHODS.filter((method) => isJsonObject(item[method])).map((method) => ({
+      label: `${method.toUpperCase()} ${path}`,
+      method,
+      path,
+      route: routeOf(path),
+      operationId: operationIdOf(item[method]),
+    }));
+  });
+}
+
+function operationIdOf(node: Json | undefined): string | null {
+  const id = memberOf(node, 'operationId');
+  return typeof id === 'string' ? id : null;
+}
+
+/** Its fragment is not part of a path; the validator's router takes word characters for names only. */
+function routeOf(path: string): string {
+  let count = 0;
+  return path.replace(/#.*$/, '').replace(/\{[^{}]+\}/g, () => `{p${count++}}`);
+}
+
+/**
+ * A document of these operations only, with whatever they refer to, so that the validator's work does not grow
+ * with the rest. It means what the original means, in the form that the validator reads: references to anything
+ * but schemas are followed, names in paths are word characters, and what the specification says is so by
+ * default, or does not count, is written out or left out.
+ */
+export function validatorDocument(root: JsonObject, operations: readonly ValidatedOperation[]): JsonObject {
+  const schemas = new ReferredSchemas(root);
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const { method, path, route } of operations) {
+    const item = resolved(root, isJsonObject(root['paths']) ? root['paths'][path] : undefined);
+    const operation = resolved(root, item[method]);
+    const parameters = parametersOf(root, item, operation).map((node) => parameter(node, path, schemas));
+    const body = resolved(root, operation['requestBody']);
+    paths[route] ??= {};
+    paths[route][method] = {
+      ...(parameters.length > 0 ? { parameters } : {}),
+      ...(isJsonObject(body['content']) ? { requestBody: requestBody(body, schemas) } : {}),
+      responses: { 200: { description: '' } },
+    };
+  }
+  return {
+    openapi: root['openapi'] ?? '3.0.3',
+    info: { title: '', version: '' },
+    servers: [{ url: '/' }],
+    paths,
+    components: { schemas: schemas.all() },
+  };
+}
+
+/** "SHALL be ignored" as header parameters (Parameter Object, `name`). */
+const IGNORED = new Set(['accept', 'content-type', 'authorization']);
+
+function parametersOf(root: JsonObject, item: JsonObject, operation: JsonObject): JsonObject[] {
+  const all = new Map<string, JsonObject>();
+  for (const value of [...listOf(item['parameters']), ...listOf(operation['parameters'])]) {
+    const node = resolved(root, value);
+    all.set(`${node['in']} ${node['name']}`, node);
+  }
+  return [...all.values()].filter(
+    (node) => node['in'] !== 'header' || !IGNORED.has(String(node['name']).toLowerCase()),
+  );
+}
+
+function parameter(node: JsonObject, path: string, schemas: ReferredSchemas): JsonObject {
+  const { in: place, name, required, style, explode, allowReserved, content } = node;
+  const usual = place === 'path' || place === 'header' ? 'simple' : 'form';
+  const position = [...path.matchAll(/\{([^{}]+)\}/g)].findIndex(([, each]) => each === name);
+  const base = { in: place ?? '', name: place === 'path' ? `p${position}` : (name ?? '') };
+  const [media] = isJsonObject(content) ? Object.entries(content) : [];
+  return {
+    ...base,
+    required: required === true,
+    ...(media === undefined
+      ? {
+          style: style ?? usual,
+          explode: explode ?? (style ?? usual) === 'form',
+          allowReserved: allowReserved === true,
+          schema: schemas.ofValue(node['schema'] ?? {}),
+        }
+      : { content: { [media[0]]: { schema: schemas.ofValue(memberOf(media[1], 'schema') ?? {}) } } }),
+  };
+}
+
+function requestBody(body: JsonObject, schemas: ReferredSchemas): JsonObject {
+  const content = isJsonObject(body['content']) ? body['content'] : {};
+  return {
+    required: body['required'] === true,
+    content: Object.fromEntries(
+      Object.entries(content).map(([type, media]) => [type, { schema: schemas.ofValue(memberOf(media, 'schema') ?? {}) }]),
+    ),
+  };
+}
+
+const ONE = ['items', 'additionalProperties', 'not', 'contains', 'if', 'then', 'else', 'propertyNames'];
+const MANY = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
+const NAMED = ['properties', 'patternProperties'];
+/** Say nothing of validity; the validator would fill a `default` in, and then judge it. */
+const SILENT = /^(?:default|example|examples|description|title|externalDocs|xml|x-.*)$/;
+
+/** The schemas that references lead to, under names of `components.schemas`. */
+class ReferredSchemas {
+  readonly #root: JsonObject;
+  readonly #names = new Map<string, string>();
+  readonly #schemas: Record<string, Json> = {};
+
+  constructor(root: JsonObject) {
+    this.#root = root;
+  }
+
+  all(): JsonObject {
+    return this.#schemas;
+  }
+
+  /** `readOnly` is "relevant only for properties" (Schema Object), not for a value as a whole. */
+  ofValue(schema: Json): JsonObject {
+    const value = resolved(this.#root, schema);
+    const whole = value['readOnly'] === true ? value : schema;
+    const { readOnly: _, ...rest } = this.#adapted(whole) as JsonObject;
+    return rest;
+  }
+
+  #adapted(schema: Json): Json {
+    if (!isJsonObject(schema)) return schema;
+    if (typeof schema['$ref'] === 'string') return { $ref: this.#referred(schema['$ref']) };
+    const copy: Record<string, Json> = {};
+    for (const [key, value] of Object.entries(schema)) {
+      if (SILENT.test(key)) continue;
+      if (ONE.includes(key)) copy[key] = this.#adapted(value);
+      else if (MANY.includes(key)) copy[key] = listOf(value).map((member) => this.#adapted(member));
+      else if (NAMED.includes(key) && isJsonObject(value)) {
+        copy[key] = Object.fromEntries(
+          Object.entries(value).map(([name, member]) => [name, this.#adapted(member)]),
+        );
+      } else copy[key] = value;
+    }
+    const { discriminator } = schema;
+    const mapping = isJsonObject(discriminator) ? discriminator['mapping'] : undefined;
+    for (const target of isJsonObject(mapping) ? Object.values(mapping) : []) {
+      if (typeof target === 'string' && target.startsWith('#')) this.#referred(target);
+    }
+    return withNull(copy);
+  }
+
+  #referred(reference: string): string {
+    let name = this.#names.get(reference);
+    if (name === undefined) {
+      name = /^#\/components\/schemas\/([\w.-]+)$/.exec(reference)?.[1] ?? `referred${this.#names.size}`;
+      this.#names.set(reference, name);
+      this.#schemas[name] = {};
+      this.#schemas[name] = this.#adapted(pointed(this.#root, reference) ?? {});
+    }
+    return `#/components/schemas/${name}`;
+  }
+}
+
+/** The validator knows `nullable` beside `type` only. */
+function withNull(schema: Record<string, Json>): Json {
+  if (schema['nullable'] !== true || schema['type'] !== undefined) return schema;
+  const { nullable: _, ...rest } = schema;
+  return { anyOf: [rest, { type: 'string', nullable: true, enum: [null] }] };
+}
+
+/** What a node is after its references are followed; `{}` if that leads nowhere. */
+export function resolved(root: JsonObject, value: Json | undefined): JsonObject {
+  let node = value;
+  for (let hops = 0; hops < 20 && isJsonObject(node) && typeof node['$ref'] === 'string'; hops += 1) {
+    node = pointed(root, node['$ref']);
+  }
+  return isJsonObject(node) ? node : {};
+}
+
+function pointed(root: JsonObject, reference: string): Json | undefined {
+  const steps = reference.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  return steps
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce<Json | undefined>((node, step) => memberOf(node, step), root);
+}
+
+function memberOf(node: Json | undefined, key: string): Json | undefined {
+  return (node as Readonly<Record<string, Json>> | undefined | null)?.[key];
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
