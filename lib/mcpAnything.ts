@@ -103,6 +103,7 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
   const rateLimits = createRateLimits();
   const endpoint = createEndpoint({
     gate: rateLimits.gate,
+    nextRefreshIn: (upstream) => reloader.nextRefreshIn(upstream),
     logger,
     metrics,
     listeners,

@@ -5,6 +5,18 @@ const MASK = '***';
 /** Shorter ones are no secrets, and masking them would garble answers. */
 const MIN_LENGTH = 8;
 
+/** Names of headers that carry secrets, the operator's own names for them included. */
+const SECRET_HEADER = /auth|cookie|credential|key|pass|secret|session|signature|token/i;
+
+/** The secrets in headers that the config or a hook sets: by their names, for most headers hold none. */
+export function secretsIn(headers: Readonly<Record<string, string>>): CredentialParts {
+  const values = Object.entries(headers).flatMap(([name, value]) =>
+    SECRET_HEADER.test(name) ? [value] : [],
+  );
+  // `Bearer x`: an answer may repeat the token alone.
+  return { headers: {}, query: [], secrets: values.flatMap((value) => [value, value.replace(/^\S+ +/, '')]) };
+}
+
 /** The part of an answer that may show what it was asked with. */
 export interface ShownAnswer {
   readonly headers: Readonly<Record<string, string>>;

@@ -13,7 +13,7 @@ import { Credentials } from './credentials.js';
 import { Deadline } from './deadline.js';
 import { Delivery } from './delivery.js';
 import { exchange } from './exchange.js';
-import { redactedAnswer } from './redaction.js';
+import { redactedAnswer, secretsIn } from './redaction.js';
 import type { SecretStore } from './secret.js';
 import { type TlsOptions, tlsOptionsOf } from './tlsOptions.js';
 import { failureOf, UpstreamFailure } from './upstreamFailure.js';
@@ -52,6 +52,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
  */
 export class HttpUpstreamClient implements UpstreamClient {
   readonly #config: UpstreamConfig;
+  readonly #headerSecrets: CredentialParts;
   readonly #ownOrigin: string;
   readonly #pools: ConnectionPools;
   readonly #delivery: Delivery;
@@ -67,6 +68,7 @@ export class HttpUpstreamClient implements UpstreamClient {
       readSecret: options.readSecret ?? ((path) => readFileSync(path, 'utf8')),
     };
     this.#config = config;
+    this.#headerSecrets = secretsIn(config.headers);
     this.#ownOrigin = new URL(server).origin;
     const tls = tlsOptionsOf(config.tls, store);
     const pool = {
@@ -149,7 +151,8 @@ export class HttpUpstreamClient implements UpstreamClient {
       coding === undefined
         ? response.body
         : await decodeContent(response, coding, this.#config.max_response_body, wireUrl(request.url).host);
-    return { status, ...redactedAnswer({ headers, body }, parts), ...(partial ? { partial } : {}) };
+    const sent = own ? [...parts, this.#headerSecrets, secretsIn(request.hookHeaders ?? {})] : parts;
+    return { status, ...redactedAnswer({ headers, body }, sent), ...(partial ? { partial } : {}) };
   }
 
   readonly #postForm: PostForm = async (url, form, headers) => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isOpen, sendJson, sendRpcError } from '../mcp/wire.js';
+import { cutOff, isOpen, sendJson, sendRpcError } from '../mcp/wire.js';
 import type { AuthOutcome } from './authenticator.js';
 
 /** The code that both SDKs use for what HTTP refuses. */
@@ -39,7 +39,7 @@ export const refusals = {
   },
   internal(res: ServerResponse): void {
     if (!isOpen(res)) return;
-    if (res.headersSent) res.destroy();
+    if (res.headersSent) cutOff(res);
     else sendRpcError(res, 500, -32_603, 'Internal server error');
   },
 };

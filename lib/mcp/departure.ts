@@ -7,7 +7,7 @@ export class Departure {
   readonly #res: ServerResponse;
   readonly #controller = new AbortController();
   readonly #onClose = (): void => {
-    if (!this.#res.writableFinished) this.#controller.abort();
+    if (!this.#res.writableEnded) this.#controller.abort();
   };
 
   constructor(res: ServerResponse) {

@@ -22,19 +22,17 @@ export interface EndpointOptions {
   readonly keepAlive?: number;
   /** Bytes that may wait for a stream's client before it is dropped. @default 65_536 */
   readonly maxStreamQueue?: number;
-  /** For `tools.list_ttl: refresh`. @default the refresh interval of the config, as if every refresh were just done */
-  readonly nextRefresh?: NextRefresh;
+  /** For `tools.list_ttl: refresh`. @default none is planned */
+  readonly nextRefreshIn?: NextRefreshIn;
 }
 
-/** When an upstream's sources are fetched next (Unix epoch, milliseconds); null = not planned. */
-export type NextRefresh = (upstream: string) => number | null;
+/** Milliseconds until an upstream's sources are fetched next; null = none is planned. */
+export type NextRefreshIn = (upstream: string) => number | null;
 
 /** The same with every default filled in. */
-export interface EndpointSettings
-  extends Required<Omit<EndpointOptions, 'onToolCall' | 'gate' | 'nextRefresh'>> {
+export interface EndpointSettings extends Required<Omit<EndpointOptions, 'onToolCall' | 'gate'>> {
   readonly onToolCall: OnToolCall | null;
   readonly gate: CallGate | null;
-  readonly nextRefresh: NextRefresh | null;
 }
 
 export function endpointSettings(options: EndpointOptions): EndpointSettings {
@@ -45,7 +43,7 @@ export function endpointSettings(options: EndpointOptions): EndpointSettings {
     maxStreamQueue: 65_536,
     onToolCall: null,
     gate: null,
-    nextRefresh: null,
+    nextRefreshIn: () => null,
     ...options,
   };
 }

@@ -56,7 +56,8 @@ export async function answerLegacy(
   });
   await server.connect(transport as Transport);
   const close = () => void transport.close();
-  signal.addEventListener('abort', close, { once: true });
+  if (signal.aborted) close();
+  else signal.addEventListener('abort', close, { once: true });
   if ('parsed' in message) {
     const request = webRequest(exchange.req, exchange.group.endpoint);
     return transport.handleRequest(request, { parsedBody: message.parsed });

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { EVENT_STREAM_HEADERS } from './wire.js';
+import { cutOff, EVENT_STREAM_HEADERS, queueLength } from './wire.js';
 
 /** TCP probes find clients that vanished without a word. */
 const TCP_KEEP_ALIVE = 30_000;
@@ -36,8 +36,8 @@ export function sendEvents(
       if (over) return;
       if (done) break;
       res.write(value);
-      if (res.writableLength > options.maxQueue) {
-        res.destroy();
+      if (queueLength(res) > options.maxQueue) {
+        cutOff(res);
         return;
       }
     }
@@ -49,5 +49,5 @@ export function sendEvents(
   if (res.req.httpVersionMajor < 2) res.socket?.setKeepAlive(true, TCP_KEEP_ALIVE);
   res.writeHead(200, EVENT_STREAM_HEADERS);
   res.flushHeaders();
-  pump().catch(() => res.destroy());
+  pump().catch(() => cutOff(res));
 }

@@ -1,4 +1,3 @@
-import type { UpstreamConfig } from '../config/config.js';
 import type { Group, RoutingTable } from '../table/routingTable.js';
 import type { EndpointSettings } from './endpointOptions.js';
 
@@ -11,7 +10,7 @@ export interface ListCaching {
 
 /** The scope is the same for every page of a group, as the revision asks for. */
 export function listCaching(
-  settings: Pick<EndpointSettings, 'nextRefresh'>,
+  settings: Pick<EndpointSettings, 'nextRefreshIn'>,
   table: RoutingTable,
   group: Group,
 ): ListCaching {
@@ -23,17 +22,8 @@ export function listCaching(
 }
 
 /** Milliseconds until a list can change by a refresh; 0 when none is planned: it may change at any time then. */
-function untilRefresh({ nextRefresh }: Pick<EndpointSettings, 'nextRefresh'>, group: Group): number {
-  let soonest = Number.POSITIVE_INFINITY;
-  for (const upstream of new Set(group.tools.map((entry) => entry.upstream))) {
-    const due = nextRefresh?.(upstream.name);
-    const wait = typeof due === 'number' ? due - Date.now() : shortestInterval(upstream.config);
-    soonest = Math.min(soonest, wait);
-  }
-  return Number.isFinite(soonest) ? Math.max(0, Math.floor(soonest)) : 0;
-}
-
-function shortestInterval({ openapi, overlay }: UpstreamConfig): number {
-  const intervals = [openapi, ...overlay].flatMap(({ refresh_interval }) => refresh_interval ?? []);
-  return Math.min(Number.POSITIVE_INFINITY, ...intervals);
+function untilRefresh({ nextRefreshIn }: Pick<EndpointSettings, 'nextRefreshIn'>, group: Group): number {
+  const names = new Set(group.tools.map((entry) => entry.upstream.name));
+  const waits = [...names].flatMap((name) => nextRefreshIn(name) ?? []);
+  return waits.length === 0 ? 0 : Math.floor(Math.min(...waits));
 }

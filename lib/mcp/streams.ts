@@ -5,7 +5,7 @@ import type { ModernEra } from './era2026.js';
 import { sendEvents } from './eventStream.js';
 import type { Exchange } from './exchange.js';
 import { isEventStream, sendResponse } from './webExchange.js';
-import { isOpen, sendRpcError } from './wire.js';
+import { cutOff, isOpen, sendRpcError } from './wire.js';
 
 /** Opens the streams that hear list changes. Once open they know nothing of the table they began under. */
 export interface Streams {
@@ -62,7 +62,7 @@ export function createStreams(settings: EndpointSettings, modern: ModernEra): St
       notify: () => stream.notify(),
       end(manner) {
         if (manner === 'graceful') stream.end();
-        else res.destroy();
+        else cutOff(res);
       },
     });
     sendEvents(body, res, {

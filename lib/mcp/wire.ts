@@ -14,10 +14,26 @@ export function namesModernVersion(headers: IncomingHttpHeaders): boolean {
   return headerText(headers, 'mcp-protocol-version')?.trim() === MODERN_VERSION;
 }
 
+/** What the response of an HTTP/2 host leaves to its stream. */
+interface Http2Response {
+  readonly stream?: { readonly destroyed: boolean; readonly writableLength: number; destroy(): void };
+}
+
 /** True once the client is gone. */
 export function hasLeft(res: ServerResponse): boolean {
-  // The response of an HTTP/2 host says it through its stream only.
-  return res.destroyed || (res as { stream?: { destroyed?: boolean } }).stream?.destroyed === true;
+  return res.destroyed || (res as Http2Response).stream?.destroyed === true;
+}
+
+/** Ends the answer where it is. */
+export function cutOff(res: ServerResponse): void {
+  const { stream } = res as Http2Response;
+  if (stream === undefined) res.destroy();
+  else stream.destroy();
+}
+
+/** Bytes that wait in the process for the client to read. */
+export function queueLength(res: ServerResponse): number {
+  return (res as Http2Response).stream?.writableLength ?? res.writableLength;
 }
 
 /** False once the client is gone or an answer was sent. */

@@ -35,8 +35,9 @@ interface Part {
   consecutiveFailures: number;
   /** As the server asked for with the last failure. */
   retryAfter: Milliseconds | null;
-  /** When the present wait began. */
+  /** When the present wait began, and when it ends; by `now`. */
   since: number;
+  due: number;
   /** null while a refresh is in progress, so that none is started on top of it. */
   timer: NodeJS.Timeout | null;
 }
@@ -112,6 +113,13 @@ export class Refresher {
     return Math.max(0, ...Array.from(parts, (part) => part.consecutiveFailures));
   }
 
+  /** Milliseconds until the next refresh of any part of the upstream; 0 while one is in progress; null = none is planned. */
+  nextIn(upstream: string): Milliseconds | null {
+    const parts = [...(this.#upstreams.get(upstream)?.values() ?? [])];
+    if (parts.length === 0) return null;
+    return Math.min(...parts.map(({ timer, due }) => (timer === null ? 0 : Math.max(0, due - this.#now()))));
+  }
+
   /** Nothing is due afterwards. Idempotent. */
   close(): void {
     this.#phase = 'closed';
@@ -122,7 +130,14 @@ export class Refresher {
   #put(schedule: RefreshSchedule): void {
     const known = this.#part(schedule.upstream, schedule.part);
     if (known === null) {
-      const part: Part = { schedule, consecutiveFailures: 0, retryAfter: null, since: 0, timer: null };
+      const part: Part = {
+        schedule,
+        consecutiveFailures: 0,
+        retryAfter: null,
+        since: 0,
+        due: 0,
+        timer: null,
+      };
       const parts = this.#upstreams.get(schedule.upstream) ?? new Map<number, Part>();
       this.#upstreams.set(schedule.upstream, parts.set(schedule.part, part));
       this.#wait(part, this.#delay(part));
@@ -153,6 +168,7 @@ export class Refresher {
 
   #fireAt(part: Part, due: number): void {
     stop(part);
+    part.due = due;
     const wait = Math.min(Math.max(0, due - this.#now()), LONGEST_TIMEOUT);
     part.timer = setTimeout(() => {
       if (this.#now() < due - 1) {

@@ -1,4 +1,4 @@
-import type { Config, LoadedConfig } from '../config/config.js';
+import type { Config, LoadedConfig, Milliseconds } from '../config/config.js';
 import { ConfigError, McpAnythingError, type UpstreamLoadError } from '../errors.js';
 import { Journal } from '../observe/journal.js';
 import type { Logger } from '../observe/logger.js';
@@ -113,6 +113,11 @@ export class Reloader {
   /** What every upstream that serves was made from: the document, then the overlays in order. */
   sources(): ReadonlyMap<string, readonly SourceSnapshot[]> {
     return new Map([...this.#states].map(([name, { sources }]) => [name, sources]));
+  }
+
+  /** Milliseconds until the next refresh of the upstream; null = none is planned. */
+  nextRefreshIn(upstream: string): Milliseconds | null {
+    return this.#refreshes.nextIn(upstream);
   }
 
   /** Upstreams that have failed to refresh at least `max_refresh_failures` times in a row. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.js';
+import type { Config, Milliseconds } from '../config/config.js';
 import { SourceError } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
 import type { Metrics } from '../observe/metrics.js';
@@ -79,6 +79,11 @@ export class SpecRefreshes {
   /** Refresh failures of the upstream since its last success. */
   failures(upstream: string): number {
     return this.#ledger.failures(upstream);
+  }
+
+  /** Milliseconds until the next refresh of the upstream; null = none is planned. */
+  nextIn(upstream: string): Milliseconds | null {
+    return this.#refresher.nextIn(upstream);
   }
 
   close(): void {

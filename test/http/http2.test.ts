@@ -87,6 +87,15 @@ describe('HTTP/2 host', () => {
     await until(() => mcp.listeners.count('/mcp') === 0);
   });
 
+  it('cuts a stream whose endpoint has gone', async () => {
+    const stream = open({ accept: 'text/event-stream' });
+    await once(stream, 'response');
+    await until(() => mcp.listeners.count('/mcp') === 1);
+    const closed = once(stream, 'close');
+    mcp.listeners.retain(new Set());
+    await closed;
+  });
+
   it('aborts one call when its stream is reset, and no other', async () => {
     const stream = open(LEGACY, rpc('tools/call', call('slow')));
     await called.promise;

@@ -129,25 +129,11 @@ describe('list cursors', () => {
 });
 
 describe('caching of lists (2026 era)', () => {
-  /** @param refreshed Whether the upstream of the list is refreshed; another one is in any case. */
-  const caching = async (list_ttl: unknown, nextRefresh?: () => number | null, refreshed = true) => {
-    const remote = (name: string, refresh_interval: string | null) => ({
-      name,
-      base_url: 'http://api.example',
-      openapi: { source: `https://${name}.example/openapi.json`, refresh_interval },
-    });
-    const table = await tableOf({
-      tools: many,
-      config: {
-        upstreams: [remote('api', refreshed ? '5m' : null), remote('other', '1m')],
-        groups: [
-          { name: 'one', endpoint: '/mcp', upstreams: ['api'] },
-          { name: 'two', endpoint: '/other', upstreams: ['other'] },
-        ],
-        tools: { list_ttl },
-      },
-    });
-    const endpoint = nextRefresh === undefined ? {} : { nextRefresh };
+  const caching = async (list_ttl: unknown, nextRefreshIn?: (upstream: string) => number | null) => {
+    const openapi = { source: 'https://api.example/openapi.json', refresh_interval: '5m' };
+    const upstreams = [{ name: 'api', base_url: 'http://api.example', openapi }];
+    const table = await tableOf({ tools: many, config: { upstreams, tools: { list_ttl } } });
+    const endpoint = nextRefreshIn === undefined ? {} : { nextRefreshIn };
     await using fast = await McpServer.start(table, { endpoint });
     await using plain = await McpServer.start(table, { endpoint: { ...endpoint, fastPath: false } });
     const results = [
@@ -165,20 +151,13 @@ describe('caching of lists (2026 era)', () => {
     expect(await caching('90s')).toEqual(Array(2).fill({ ttlMs: 90_000, cacheScope: 'public' }));
   });
 
-  it('lasts until the next refresh', async () => {
-    for (const { ttlMs } of await caching('refresh', () => Date.now() + 60_000)) {
-      expect(ttlMs).toBeGreaterThan(50_000);
-      expect(ttlMs).toBeLessThanOrEqual(60_000);
-    }
-    expect(await caching('refresh', () => Date.now() - 5)).toEqual(
-      Array(2).fill({ ttlMs: 0, cacheScope: 'public' }),
-    );
-  });
-
-  it('falls back on the interval, and on nothing where nothing is refreshed', async () => {
-    const unknown = () => null;
-    expect((await caching('refresh', unknown)).map(({ ttlMs }) => ttlMs)).toEqual([300_000, 300_000]);
-    expect((await caching('refresh', unknown, false)).map(({ ttlMs }) => ttlMs)).toEqual([0, 0]);
+  it('lasts until the next refresh of an upstream of the list', async () => {
+    const planned = (wait: number | null) => (upstream: string) => (upstream === 'api' ? wait : 5);
+    const ttls = async (wait: number | null) =>
+      (await caching('refresh', planned(wait))).map(({ ttlMs }) => ttlMs);
+    expect(await ttls(60_000.7)).toEqual([60_000, 60_000]);
+    expect(await ttls(0)).toEqual([0, 0]);
+    expect(await ttls(null)).toEqual([0, 0]);
   });
 });
 

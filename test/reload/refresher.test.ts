@@ -239,6 +239,16 @@ describe('failures', () => {
   });
 });
 
+it('says how long it is to the next refresh of an upstream', () => {
+  expect(refresher.nextIn('pets')).toBeNull();
+  refresher.update([schedule(HOUR), schedule(MINUTE, { part: 1 })]);
+  expect(refresher.nextIn('pets')).toBe(MINUTE);
+  vi.advanceTimersByTime(20 * SECOND);
+  expect(refresher.nextIn('pets')).toBe(40 * SECOND);
+  vi.advanceTimersByTime(40 * SECOND);
+  expect(refresher.nextIn('pets')).toBe(0);
+});
+
 it('has nothing due after close', () => {
   refresher.update([schedule(MINUTE)]);
   vi.advanceTimersByTime(MINUTE);

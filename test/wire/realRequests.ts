@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { basename, extname } from 'node:path';
 import { CORE_SCHEMA, load } from 'js-yaml';
 import { isJsonObject, type Json, type JsonObject } from '../../lib/json.js';
 import { nameTools } from '../../lib/tools/naming.js';
@@ -71,7 +72,10 @@ export class RealRequests implements AsyncDisposable {
       groups.push({ name, endpoint: `/${name}`, upstreams: [name] });
     }
     const config = { server: { startup_validation_timeout: '60s' }, upstreams, groups };
-    const files = { 'mcp.yaml': JSON.stringify(config), 'servers.yaml': JSON.stringify(WITHOUT_INNER_SERVERS) };
+    const files = {
+      'mcp.yaml': JSON.stringify(config),
+      'servers.yaml': JSON.stringify(WITHOUT_INNER_SERVERS),
+    };
     const proxy = await RunningProxy.start({ files, watch: false, onToolCall: upstream.label });
     return new RealRequests(proxy, upstream, served);
   }
@@ -90,7 +94,7 @@ export class RealRequests implements AsyncDisposable {
         if (tool === undefined) return;
         const operation = labels.get(tool.name) ?? tool.name;
         labels.delete(tool.name);
-        const args = realArguments(document.name, operation, tool.inputSchema as JsonObject);
+        const args = realArguments(shortName(document), operation, tool.inputSchema as JsonObject);
         const result = await client.callTool({ name: tool.name, arguments: args });
         if (result.isError === true) refusals.push({ operation, problem: textOf(result.content) });
         await call();
@@ -109,6 +113,11 @@ export class RealRequests implements AsyncDisposable {
   }
 }
 
+/** The same for the JSON and the YAML form of a document: its file's name without the ending. */
+export function shortName({ path }: RealDocument): string {
+  return basename(path, extname(path));
+}
+
 /** Operations are told by method and path: the names of tools may be cut. */
 function toolNames(operations: readonly ValidatedOperation[], prefix: string): Map<string, string> {
   const names = nameTools(
@@ -120,7 +129,9 @@ function toolNames(operations: readonly ValidatedOperation[], prefix: string): M
 
 function parsed(document: RealDocument): JsonObject {
   const text = readFileSync(document.path, 'utf8');
-  const root: unknown = document.path.endsWith('.json') ? JSON.parse(text) : load(text, { schema: CORE_SCHEMA });
+  const root: unknown = document.path.endsWith('.json')
+    ? JSON.parse(text)
+    : load(text, { schema: CORE_SCHEMA });
   if (!isJsonObject(root)) throw new Error(`${document.name} is no object`);
   return root;
 }

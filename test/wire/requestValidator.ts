@@ -22,7 +22,11 @@ export class RequestValidator {
   }
 
   /** Answers 200 to a valid request for an operation, else 4xx with the reason. */
-  readonly handle = (label: string, request: Parameters<Express>[0], response: Parameters<Express>[1]): void => {
+  readonly handle = (
+    label: string,
+    request: Parameters<Express>[0],
+    response: Parameters<Express>[1],
+  ): void => {
     const batch = this.#batchOf.get(label) ?? [];
     // Texts of a form stand for numbers and lists; in JSON a text is no number.
     const form = /^(?:multipart\/|application\/x-www-form)/.test(request.headers['content-type'] ?? '');

@@ -26,7 +26,11 @@ export class ValidatingUpstream implements AsyncDisposable {
         return;
       }
       request.url = request.url.slice(prefix.length);
-      validator.handle(decodeURIComponent(String(request.headers['x-operation'])), request as never, response as never);
+      validator.handle(
+        decodeURIComponent(String(request.headers['x-operation'])),
+        request as never,
+        response as never,
+      );
     });
     return new ValidatingUpstream(server, validators);
   }

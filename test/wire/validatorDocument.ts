@@ -109,7 +109,10 @@ function requestBody(body: JsonObject, schemas: ReferredSchemas): JsonObject {
   return {
     required: body['required'] === true,
     content: Object.fromEntries(
-      Object.entries(content).map(([type, media]) => [type, { schema: schemas.ofValue(memberOf(media, 'schema') ?? {}) }]),
+      Object.entries(content).map(([type, media]) => [
+        type,
+        { schema: schemas.ofValue(memberOf(media, 'schema') ?? {}) },
+      ]),
     ),
   };
 }
