@@ -16,8 +16,8 @@ export default {
   resources: true,
   packages: [
     'openapi-mcp-generator@4.0.1',
-    // What the generated package.json asks for, at today's versions.
-    '@modelcontextprotocol/sdk@1.32.2',
+    // What the generated package.json asks for. Its server crashes with newer SDKs of the range it allows.
+    '@modelcontextprotocol/sdk@1.24.3',
     '@hono/node-server@1.19.19',
     'axios@1.21.1',
     'dotenv@16.6.1',

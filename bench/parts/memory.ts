@@ -29,7 +29,7 @@ export async function measureMemory(stage: Stage): Promise<MemoryFigures> {
 
 async function afterLoad(stage: Stage, size: DocumentSize): Promise<number> {
   await using running = await startCandidate(sidecarOf(stage), sceneOf(stage, size));
-  return settledMemory(running);
+  return await settledMemory(running);
 }
 
 async function afterSwaps(stage: Stage, swaps: number) {

@@ -36,6 +36,8 @@ const INSTEAD: Readonly<Record<string, Readonly<Record<string, Json | undefined>
   'api.github.com GET /repos/{owner}/{repo}/pages/deployments/{pages_deployment_id}': {
     pages_deployment_id: 'abc',
   },
+  // The document's own example of this is no URI, which its format is.
+  'api.github.com POST /orgs/{org}/artifacts/metadata/storage-record': { path: 'https://reg.example.com/a' },
   'api.github.com POST /orgs/{org}/projectsV2/{project_number}/items': { body: { type: 'Issue', id: 1 } },
   'api.github.com POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches': {
     workflow_id: 'ci.yml',
@@ -74,16 +76,17 @@ const INSTEAD: Readonly<Record<string, Readonly<Record<string, Json | undefined>
   'polymorphism POST /anything/nested-one-of-object-with-nested-one-of': { config: FIRST_ONLY },
   'polymorphism POST /anything/one-of-object': { body: FIRST_ONLY },
   'polymorphism POST /anything/one-of-object-ref': { body: FIRST_ONLY },
+  'polymorphism POST /anything/nested-one-of-ref': { config: undefined },
   'polymorphism POST /one-of-complex': {
     body: { listing_id: 1, regulatory_body: 'a', registration: { permit_number: 'a' } },
   },
   'polymorphism POST /one-of-with-type': { event: undefined },
-  'readme-legacy POST /docs': { categorySlug: undefined },
+  'readme-legacy POST /docs': { body: { title: 'a', category: 'b' } },
   'schema-additional-properties POST /post': {
     object_with_additionalPropeties_within_an_allOf: undefined,
     object_with_additionalProperties_type_integer: { property1: 1 },
   },
-  'schema-deprecated POST /anything': { polymorphism: { anyOf: { status: 'sold' } } },
+  'schema-deprecated POST /anything': { body: { name: 'a', photoUrls: ['b'] } },
   'schema-types POST /anything/quirks/polymorphism': { incompatible: undefined },
   'schema-validation GET /anything/jsonschema-formats': { duration: 'P1D', 'json-pointer': '/a~1b' },
   'schema-validation-local GET /anything/jsonschema-formats': { duration: 'P1D', 'json-pointer': '/a~1b' },
