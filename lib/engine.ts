@@ -3,6 +3,7 @@ import { createUpstreamClient } from './call/upstreamClient.js';
 import { Listeners } from './mcp/listeners.js';
 import { type Logger, silentLogger } from './observe/logger.js';
 import { Metrics } from './observe/metrics.js';
+import { forgetUpstreams } from './reload/announce.js';
 import { Reloader, type ReloaderOptions } from './reload/reloader.js';
 import { createLiveTable, type TableReader } from './table/liveTable.js';
 import { Compiler } from './tools/compiler.js';
@@ -49,6 +50,7 @@ export function createEngine(
   const compiler = new Compiler();
   const { reader, writer } = createLiveTable({
     onDraining: (tables) => metrics.tablesDraining.set(tables),
+    onDisposed: (table) => forgetUpstreams(metrics, table, reader.peek()),
     onCloseError: (error) => logger.warn({ err: error }, 'an upstream client did not close cleanly'),
   });
   let expectedEndpoints: ReadonlySet<string> | null = null;

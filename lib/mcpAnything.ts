@@ -141,6 +141,8 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
   let announced: RoutingTable | null = null;
 
   function announceSwap(report: ReloadReport, table: RoutingTable): void {
+    // A host may mend what kept the first load from succeeding, and ask for another.
+    if (lifecycle.phase === 'failed') lifecycle = { phase: 'ready' };
     authenticator.retain(policiesOf(table));
     rateLimits.retain(table);
     listeners.retain(new Set(table.groups.keys()));

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Config, loadConfig, type McpAnythingHandler, mcpAnything } from '../lib/index.js';
 import { Listener } from './listener.js';
+import { problemLines } from './problems.js';
 import { adminPages, blankPages, lastResort, statusPages } from './statusPages.js';
 
 export interface SidecarOptions {
@@ -69,7 +70,9 @@ export class Sidecar {
   reload(): void {
     switch (this.#state.phase) {
       case 'serving':
-        void this.#state.running.handler.reload({ trigger: 'signal' });
+        this.#state.running.handler.reload({ trigger: 'signal' }).catch((error: unknown) => {
+          this.#options.logger.info({ problems: problemLines(error) }, 'the reload was given up');
+        });
         return;
       case 'new':
       case 'loading':

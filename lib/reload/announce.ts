@@ -24,7 +24,9 @@ export function recordReload(
   config: ReloadResult | null,
   wasFailing: boolean,
 ): void {
-  metrics.reloadHeld.set(report.outcome === 'held' ? 1 : 0);
+  const held = report.outcome === 'held';
+  // A refresh that went well says nothing of a config that is held.
+  if (held || config !== null || !wasFailing) metrics.reloadHeld.set(held ? 1 : 0);
   metrics.restartRequired.set(report.restartRequired.length);
   if (config === null) return;
   metrics.configReloads.inc({ result: config });
@@ -46,8 +48,14 @@ export function recordSwap(metrics: Metrics, former: RoutingTable | null, table:
     if (!table.groups.has(endpoint)) metrics.tableTools.remove({ endpoint });
   }
   for (const [endpoint, group] of table.groups) metrics.tableTools.set({ endpoint }, group.tools.length);
-  for (const upstream of former?.upstreams.keys() ?? []) {
-    if (!table.upstreams.has(upstream)) removeUpstreamSeries(metrics, upstream);
+}
+
+/** Drops the series of upstreams that left. @param retired No call runs on it any more. */
+export function forgetUpstreams(metrics: Metrics, retired: RoutingTable, current: RoutingTable | null): void {
+  // The last table keeps its series: they are read once more when the process ends.
+  if (current === null) return;
+  for (const upstream of retired.upstreams.keys()) {
+    if (!current.upstreams.has(upstream)) removeUpstreamSeries(metrics, upstream);
   }
 }
 

@@ -1,14 +1,21 @@
 import type { SourceSnapshot } from '../spec/source.js';
 import type { ReloadReport, ReloadTrigger } from './report.js';
 
+/** A version of a source that a refresh has fetched. */
+export interface FetchedPart {
+  readonly snapshot: SourceSnapshot;
+  /** Digest of the version that the refresh set out to replace: where another one serves by now, it came too late. */
+  readonly replaces: string | null;
+}
+
 /** What a refresh has fetched, by part: the document is 0, the overlays follow. */
 export interface FetchedParts {
   readonly upstream: string;
-  readonly parts: ReadonlyMap<number, SourceSnapshot>;
+  readonly parts: ReadonlyMap<number, FetchedPart>;
 }
 
-/** Upstream → part → snapshot. */
-export type FetchedSources = ReadonlyMap<string, ReadonlyMap<number, SourceSnapshot>>;
+/** Upstream → part → what was fetched. */
+export type FetchedSources = ReadonlyMap<string, ReadonlyMap<number, FetchedPart>>;
 
 export interface ReloadRequest {
   readonly trigger: ReloadTrigger;
@@ -27,7 +34,7 @@ interface Waiter {
 /** Requests that one run of the loop answers together. */
 export class ReloadWork {
   readonly triggers = new Set<ReloadTrigger>();
-  readonly fetched = new Map<string, Map<number, SourceSnapshot>>();
+  readonly fetched = new Map<string, Map<number, FetchedPart>>();
   readonly #waiters: Waiter[] = [];
   force = false;
   refetch = false;
@@ -65,8 +72,8 @@ export class ReloadWork {
   }
 
   #addFetched({ upstream, parts }: FetchedParts): void {
-    const known = this.fetched.get(upstream) ?? new Map<number, SourceSnapshot>();
-    for (const [part, snapshot] of parts) known.set(part, snapshot);
+    const known = this.fetched.get(upstream) ?? new Map<number, FetchedPart>();
+    for (const [part, fetched] of parts) known.set(part, fetched);
     this.fetched.set(upstream, known);
   }
 }

@@ -1,77 +1,62 @@
 import type { Config, LoadedConfig, Milliseconds } from '../config/config.js';
-import { ConfigError, McpAnythingError, type UpstreamLoadError } from '../errors.js';
-import { Journal } from '../observe/journal.js';
-import type { Logger } from '../observe/logger.js';
-import type { Metrics } from '../observe/metrics.js';
+import { ConfigError, type UpstreamLoadError } from '../errors.js';
 import type { SourceSnapshot } from '../spec/source.js';
 import { diffTables } from '../table/diff.js';
 import type { TableWriter } from '../table/liveTable.js';
 import type { RoutingTable } from '../table/routingTable.js';
-import {
-  configResult,
-  logFailure,
-  logHeld,
-  logSwap,
-  problemsOf,
-  recordReload,
-  recordSwap,
-} from './announce.js';
+import { problemsOf } from './announce.js';
+import { Announcer, type AnnouncerOptions, failuresOf } from './announcer.js';
 import { type Attempt, attemptReload, type ReloadInputs } from './attempt.js';
 import type { Candidate } from './candidate.js';
 import { mountWarnings } from './frozenMount.js';
 import { gateProblems } from './gate.js';
-import { type ReloadRequest, ReloadWork } from './reloadWork.js';
+import { ReloadLoop } from './reloadLoop.js';
+import type { ReloadRequest, ReloadWork } from './reloadWork.js';
 import type { ReloadReport } from './report.js';
 import { restartRequired } from './restartRequired.js';
 import { Retry } from './retry.js';
 import { SpecRefreshes } from './specRefreshes.js';
 import type { UpstreamState } from './upstreamLoad.js';
-import { watchedFiles } from './watchedFiles.js';
+import { awaitedFiles, watchedFiles } from './watchedFiles.js';
 import { Watcher } from './watcher.js';
 
-/** How often a build may be given up for newer input before it is let through, so that none starves. */
-const MAX_RESTARTS = 3;
-
-export interface ReloaderOptions extends ReloadInputs {
+export interface ReloaderOptions extends ReloadInputs, AnnouncerOptions {
   readonly watch: boolean;
   readonly writer: TableWriter;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  /** After every swap, when everything else has been told. */
-  readonly onSwap: (report: ReloadReport, table: RoutingTable) => void;
-  readonly onFailure: (report: ReloadReport) => void;
 }
 
 /**
- * The only writer of the live table. Every trigger asks by `request`; one loop takes up all that was asked
- * since its last run, builds a complete table from the newest state of everything, and swaps it in or leaves
- * all as it was.
+ * The only writer of the live table. Every trigger asks by `request`; each run of the loop builds a complete table
+ * from the newest state of everything, and swaps it in or leaves all as it was.
  */
 export class Reloader {
   readonly #options: ReloaderOptions;
-  readonly #journal = new Journal<ReloadReport>();
+  readonly #announcer: Announcer;
   readonly #watcher: Watcher;
   readonly #refreshes: SpecRefreshes;
   readonly #retry = new Retry(() => this.#ask({ trigger: 'retry' }));
-  readonly #closing = new AbortController();
+  readonly #loop: ReloadLoop;
+  #phase: 'open' | 'closed' = 'open';
   /** The config and sources that the current table was made from. */
   #loaded: LoadedConfig | null = null;
   #states: ReadonlyMap<string, UpstreamState> = new Map();
   /** Settings that the process was started with. */
   #started: Config['server'] | null = null;
-  #pending: ReloadWork | null = null;
-  #loop: Promise<void> | null = null;
-  #running: AbortController | null = null;
-  #restarts = 0;
   #startError: unknown = null;
-  /** Settings that wait for a restart, as last logged. */
-  #waiting = '';
-  /** The newest config is not in force. */
-  #failing = false;
+  /** Files whose change may mend the newest config, or that it names. */
+  #awaited: ReadonlySet<string> = new Set();
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
     const { logger, metrics } = options;
+    this.#announcer = new Announcer(options);
+    this.#loop = new ReloadLoop({
+      run: (work, signal) => this.#reload(work, signal),
+      onDefect: (work, error) => {
+        this.#refreshes.recordRejected(work.fetched);
+        logger.error({ problems: problemsOf(error) }, 'reload failed unexpectedly');
+      },
+    });
     this.#watcher = new Watcher({
       logger,
       metrics,
@@ -96,18 +81,11 @@ export class Reloader {
 
   /** Asks for a run of the loop; resolves with how that run ended. @throws McpAnythingError when closed. */
   request(request: ReloadRequest): Promise<ReloadReport> {
-    if (this.#closing.signal.aborted) {
-      return Promise.reject(new McpAnythingError('MCP_ANYTHING_ERR_CLOSED', 'closed'));
-    }
-    this.#pending ??= new ReloadWork();
-    const report = this.#pending.add(request);
-    if (request.trigger !== 'refresh' && this.#restarts < MAX_RESTARTS) this.#running?.abort();
-    this.#loop ??= this.#run();
-    return report;
+    return this.#loop.request(request);
   }
 
   journal(): readonly ReloadReport[] {
-    return this.#journal.entries();
+    return this.#announcer.journal();
   }
 
   /** What every upstream that serves was made from: the document, then the overlays in order. */
@@ -131,13 +109,10 @@ export class Reloader {
 
   /** Stops every trigger, gives up a build in progress. The table is the writer's to close. Idempotent. */
   async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort();
-    this.#running?.abort();
+    this.#phase = 'closed';
     this.#retry.reset();
     this.#refreshes.close();
-    await this.#watcher.close();
-    await this.#loop;
+    await Promise.all([this.#watcher.close(), this.#loop.close()]);
   }
 
   /** Only if nothing has replaced what the refresh compared against. */
@@ -151,38 +126,6 @@ export class Reloader {
     this.request(request).catch(() => {
       // Closed in the meantime; a run that fails resolves with a report.
     });
-  }
-
-  async #run(): Promise<void> {
-    for (let work = this.#pending; work !== null; work = this.#pending) {
-      this.#pending = null;
-      if (this.#closing.signal.aborted) {
-        work.fail(new McpAnythingError('MCP_ANYTHING_ERR_CLOSED', 'closed while reloading'));
-        continue;
-      }
-      const running = new AbortController();
-      this.#running = running;
-      try {
-        const report = await this.#reload(work, running.signal);
-        this.#running = null;
-        if (report === null) this.#postpone(work);
-        else work.settle(report);
-        this.#restarts = report === null ? this.#restarts + 1 : 0;
-      } catch (error) {
-        // A defect of ours must not end the loop: what serves keeps serving, and later triggers still count.
-        this.#running = null;
-        this.#options.logger.error({ problems: problemsOf(error) }, 'reload failed unexpectedly');
-        work.fail(error);
-      }
-    }
-    // At once with the last look at what is pending, so that no request falls between.
-    this.#loop = null;
-  }
-
-  /** Takes up overtaken work again, together with what has overtaken it. */
-  #postpone(work: ReloadWork): void {
-    if (this.#pending !== null) work.absorb(this.#pending);
-    this.#pending = work;
   }
 
   /** null = overtaken: newer input has come, nothing was applied. */
@@ -207,9 +150,9 @@ export class Reloader {
       generation: this.#options.reader.peek()?.generation ?? 0,
       ...outcome,
     };
-    this.#record(work, attempt, report);
-    this.#tell(attempt, report, former);
-    this.#rearm(attempt, report);
+    this.#accountFor(work, attempt, report);
+    this.#announcer.announce(work, attempt, report, { former, current: this.#options.reader.peek() });
+    this.#rearm(work, attempt, report);
     return report;
   }
 
@@ -261,60 +204,27 @@ export class Reloader {
     return next === null ? [] : restartRequired(this.#started, next.config.server);
   }
 
-  #record(work: ReloadWork, { candidate, configFailed }: Attempt, report: ReloadReport): void {
-    const config = work.onlyRefresh ? null : configResult(report, configFailed);
-    recordReload(this.#options.metrics, report, config, this.#failing);
-    if (config !== null) this.#failing = config === 'failure';
+  #accountFor(work: ReloadWork, { candidate, errors }: Attempt, report: ReloadReport): void {
+    if (work.triggers.has('start') && report.outcome === 'failed') this.#startError = errors[0] ?? null;
     if (candidate === null || report.outcome === 'held') this.#refreshes.recordRejected(work.fetched);
     else this.#refreshes.recordLoads(candidate.loads, work.fetched);
-    this.#journal.add(report);
   }
 
-  #tell(attempt: Attempt, report: ReloadReport, former: RoutingTable | null): void {
-    const { logger, metrics, reader } = this.#options;
-    const starting = former === null;
-    for (const warning of report.outcome === 'applied' ? report.warnings : []) {
-      logger.warn({ trigger: report.trigger }, warning);
-    }
-    if (!starting) {
-      for (const error of [...attempt.errors, ...failuresOf(attempt.candidate)]) {
-        logFailure(logger, error, report.trigger);
-      }
-    }
-    const waiting = report.restartRequired.join();
-    if (waiting !== this.#waiting && waiting !== '') {
-      logger.warn(
-        { settings: report.restartRequired },
-        'these settings have changed and apply only after a restart',
-      );
-    }
-    this.#waiting = waiting;
-    const table = reader.peek();
-    if (report.outcome === 'applied' && table !== null) {
-      recordSwap(metrics, former, table);
-      logSwap(logger, report, table);
-      this.#options.onSwap(report, table);
-    }
-    if (report.outcome === 'held') logHeld(logger, report);
-    if (starting && report.outcome === 'failed') this.#startError = attempt.errors[0] ?? null;
-    if (report.problems.length > 0) this.#options.onFailure(report);
-  }
-
-  /** Points watcher, refresher and retry timer at what is in force now. */
-  #rearm(attempt: Attempt, report: ReloadReport): void {
-    if (!this.#options.watch || this.#closing.signal.aborted || this.#loaded === null) return;
-    const files = watchedFiles([this.#loaded, attempt.newest], this.#states);
-    // Of a config that breaks a rule only this is known: what was looked for, found or not.
-    if (attempt.configFailed) for (const file of attempt.seen.keys()) files.add(file);
+  /** Points watcher, refresher and retry timer at what is in force now, and at what may mend the rest. */
+  #rearm(work: ReloadWork, attempt: Attempt, report: ReloadReport): void {
+    if (!this.#options.watch || this.#phase === 'closed' || this.#loaded === null) return;
+    if (!work.onlyRefresh) this.#awaited = awaitedFiles(attempt);
+    const files = new Set([...watchedFiles(this.#loaded, this.#states), ...this.#awaited]);
     this.#watcher.watch(files, attempt.seen);
     if (report.generation === 1 && report.outcome === 'applied') void this.#warnOfFrozenMounts(files);
     this.#refreshes.schedule(this.#loaded.config, this.#states);
-    if (!attempt.errors.some(timeMayHeal)) {
+    if (attempt.errors.some(timeMayHeal) || failuresOf(attempt.candidate).some(wasCompiling)) {
+      const delay = this.#retry.schedule();
+      this.#options.logger.info({ delay, trigger: report.trigger }, 'the failed reload will be tried again');
+    } else if (!work.onlyRefresh) {
+      // A refresh says nothing of a config that waits to be tried again.
       this.#retry.reset();
-      return;
     }
-    const delay = this.#retry.schedule();
-    this.#options.logger.info({ delay, trigger: report.trigger }, 'the failed reload will be tried again');
   }
 
   async #warnOfFrozenMounts(files: Iterable<string>): Promise<void> {
@@ -322,11 +232,12 @@ export class Reloader {
   }
 }
 
-function failuresOf(candidate: Candidate | null): UpstreamLoadError[] {
-  return [...(candidate?.loads.values() ?? [])].flatMap((load) => load.failure ?? []);
-}
-
 /** A config that breaks a rule stays broken until somebody changes it, and that is an event of its own. */
 function timeMayHeal(error: unknown): boolean {
   return !(error instanceof ConfigError) || error.cause !== undefined;
+}
+
+/** Out of time or memory now, as on a busy machine: no event will tell that there is more of either. */
+function wasCompiling({ stage }: UpstreamLoadError): boolean {
+  return stage === 'compile';
 }

@@ -55,7 +55,7 @@ export class SpecRefreshes {
   /** What the reload loop made of the sources of every upstream that serves now. */
   recordLoads(loads: ReadonlyMap<string, UpstreamLoad>, fetched: FetchedSources): void {
     for (const [upstream, load] of loads) {
-      // What was fetched for a source that the config no longer names says nothing of the one it names now.
+      // What came too late, or for a source that the config no longer names, says nothing of the one that serves.
       for (const part of fetched.get(upstream)?.keys() ?? []) this.#refresher.abandoned(upstream, part);
       for (const { part, result, retryAfter, minimumInterval } of load.parts) {
         if (result === 'failure') this.#refresher.failed(upstream, part, retryAfter);
@@ -110,11 +110,19 @@ export class SpecRefreshes {
       if (!this.#closed) this.#failed(name, due, error);
       return;
     } finally {
+      // Of several sources one may have failed while others are still on their way.
+      running.abort();
       this.#running.delete(running);
     }
     if (this.#closed) return;
     if (refresh.changed.size > 0) {
-      this.#options.onChanged({ upstream: name, parts: new Map([...refresh.same, ...refresh.changed]) });
+      const parts = new Map(
+        [...refresh.same, ...refresh.changed].map(([part, snapshot]) => [
+          part,
+          { snapshot, replaces: state.sources[part]?.sha256 ?? null },
+        ]),
+      );
+      this.#options.onChanged({ upstream: name, parts });
       return;
     }
     this.#options.onSame(name, state, refresh.same);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Config, UpstreamConfig } from '../config/config.js';
+import type { Config, SourceLocation, UpstreamConfig } from '../config/config.js';
 import { messageOf, SourceError, UpstreamLoadError } from '../errors.js';
 import type { SourceSnapshot } from '../spec/source.js';
 import type { UpstreamClient, UpstreamSnapshot } from '../table/routingTable.js';
 import type { CompiledUpstream, CompileJob, CompileOptions } from '../tools/tool.js';
+import type { FetchedPart } from './reloadWork.js';
 import { type ClientOptions, digestOf, makeSnapshot } from './upstreamSnapshot.js';
 import {
   formerSource,
@@ -18,6 +19,8 @@ import {
 export interface UpstreamState {
   readonly snapshot: UpstreamSnapshot;
   readonly sources: readonly SourceSnapshot[];
+  /** Sources of which a newer version was there and was not usable. */
+  readonly failedLocations: ReadonlySet<SourceLocation>;
 }
 
 export interface UpstreamLoadContext {
@@ -25,7 +28,7 @@ export interface UpstreamLoadContext {
   /** Last known good; null = new in this config. */
   readonly former: UpstreamState | null;
   /** Parts that a refresh has just fetched, by index in `sources`. */
-  readonly fetched: ReadonlyMap<number, SourceSnapshot>;
+  readonly fetched: ReadonlyMap<number, FetchedPart>;
   /** Ask the servers of URL sources again, rather than go on with what is there. */
   readonly refetch: boolean;
   readonly readFile: (path: string) => Promise<Buffer>;
@@ -60,7 +63,11 @@ export async function loadUpstream(
   try {
     const gathered = await gatherSources(
       upstream,
-      { ...context, formerSources: context.former?.sources ?? null },
+      {
+        ...context,
+        formerSources: context.former?.sources ?? null,
+        failedLocations: context.former?.failedLocations ?? new Set(),
+      },
       signal,
     );
     const { compiled, compileDigest, sources, rejected } = await compileNewest(
@@ -75,10 +82,16 @@ export async function loadUpstream(
       compiled,
       compileDigest,
     );
+    const parts = gathered.flatMap((part, index) => outcomeOf(part, index, rejected !== null));
+    const failed = parts.filter(({ result }) => result === 'failure');
     const failure = rejected ?? gathered.find((part) => part.failure !== null)?.failure ?? null;
     return {
-      state: { snapshot, sources },
-      parts: gathered.flatMap((part, index) => outcomeOf(part, index, rejected !== null)),
+      state: {
+        snapshot,
+        sources,
+        failedLocations: new Set(failed.flatMap(({ part }) => sources[part]?.location ?? [])),
+      },
+      parts,
       failure: failure === null ? null : new UpstreamLoadError(upstream.name, failure),
     };
   } catch (error) {

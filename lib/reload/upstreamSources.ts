@@ -1,7 +1,8 @@
-import type { Config, UpstreamConfig } from '../config/config.js';
+import type { Config, SourceLocation, UpstreamConfig } from '../config/config.js';
 import { SourceError } from '../errors.js';
 import type { RefreshResult } from '../observe/metrics.js';
 import { isUrl, loadSource, type SourceRequest, type SourceSnapshot } from '../spec/source.js';
+import type { FetchedPart } from './reloadWork.js';
 
 /** What to read for each part of an upstream, in order. */
 export function sourceRequests(upstream: UpstreamConfig, config: Config): SourceRequest[] {
@@ -26,8 +27,10 @@ export interface GatherContext {
   readonly config: Config;
   /** null = new in this config. */
   readonly formerSources: readonly SourceSnapshot[] | null;
+  /** Where something else than `formerSources` was found last time, and was not usable. */
+  readonly failedLocations: ReadonlySet<SourceLocation>;
   /** Parts that a refresh has just fetched. */
-  readonly fetched: ReadonlyMap<number, SourceSnapshot>;
+  readonly fetched: ReadonlyMap<number, FetchedPart>;
   /** Ask the servers of URL sources again, rather than go on with what is there. */
   readonly refetch: boolean;
   readonly readFile: (path: string) => Promise<Buffer>;
@@ -36,7 +39,7 @@ export interface GatherContext {
 /** The newest of one part that could be had. */
 export interface GatheredPart {
   readonly snapshot: SourceSnapshot;
-  /** null = nobody asked. */
+  /** null = nobody asked, or there is nothing to tell. */
   readonly result: RefreshResult | null;
   readonly failure: SourceError | null;
 }
@@ -54,8 +57,9 @@ export async function gatherSources(
     sourceRequests(upstream, context.config).map(async (request, part): Promise<GatheredPart> => {
       const former = formerSource(context.formerSources, request);
       const fetched = context.fetched.get(part);
-      if (fetched?.location === request.location) {
-        return { snapshot: fetched, result: 'changed', failure: null };
+      const isTimely = former === null || fetched?.replaces === former.sha256;
+      if (fetched?.snapshot.location === request.location && isTimely) {
+        return { snapshot: fetched.snapshot, result: 'changed', failure: null };
       }
       const remote = isUrl(request.location);
       if (remote && former !== null && !context.refetch) {
@@ -63,8 +67,11 @@ export async function gatherSources(
       }
       try {
         const outcome = await loadSource(request, former, signal, { readFile: context.readFile });
-        const asked = former !== null && (remote || outcome.result === 'changed');
-        return { snapshot: outcome.snapshot, result: asked ? outcome.result : null, failure: null };
+        // Files are read every time: that one is still what it was is news only after a failure.
+        const isNews =
+          remote || outcome.result === 'changed' || context.failedLocations.has(request.location);
+        const result = context.formerSources !== null && isNews ? outcome.result : null;
+        return { snapshot: outcome.snapshot, result, failure: null };
       } catch (error) {
         if (former === null || !(error instanceof SourceError)) throw error;
         return { snapshot: former, result: 'failure', failure: error };

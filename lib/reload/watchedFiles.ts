@@ -1,27 +1,30 @@
 import type { LoadedConfig } from '../config/config.js';
 import { isUrl } from '../spec/source.js';
+import type { Attempt } from './attempt.js';
 import type { UpstreamState } from './upstreamLoad.js';
 
-/**
- * Every file whose change must be noticed: what the configs name, and what documents refer to.
- * @param configs The one in force and the newest one, usable or not: a spec that arrives after the config that
- *   names it must be seen to arrive.
- */
+/** Every file that the table which serves was made of: what its config names, and what documents refer to. */
 export function watchedFiles(
-  configs: readonly (LoadedConfig | null)[],
+  loaded: LoadedConfig,
   states: ReadonlyMap<string, UpstreamState>,
-): Set<string> {
-  const files = new Set<string>();
-  for (const loaded of configs) {
-    for (const file of loaded?.files ?? []) files.add(file);
-    for (const { enabled, openapi, overlay } of loaded?.config.upstreams ?? []) {
-      for (const { source } of enabled ? [openapi, ...overlay] : []) {
-        if (!isUrl(source)) files.add(source);
-      }
-    }
-  }
-  for (const { snapshot } of states.values()) {
-    for (const { path } of snapshot.compiled.files) files.add(path);
-  }
-  return files;
+): readonly string[] {
+  return [
+    ...filesOf(loaded),
+    ...Array.from(states.values(), ({ snapshot }) => snapshot.compiled.files.map(({ path }) => path)).flat(),
+  ];
+}
+
+/**
+ * What the newest config names, in force or not: a spec that arrives after the config that names it must be seen to
+ * arrive. Of a config that breaks a rule only this is known: what was looked for, found or not.
+ */
+export function awaitedFiles({ newest, configFailed, seen }: Attempt): ReadonlySet<string> {
+  return new Set([...(newest === null ? [] : filesOf(newest)), ...(configFailed ? seen.keys() : [])]);
+}
+
+function filesOf({ files, config }: LoadedConfig): readonly string[] {
+  const sources = config.upstreams.flatMap(({ enabled, openapi, overlay }) =>
+    enabled ? [openapi, ...overlay].map(({ source }) => source) : [],
+  );
+  return [...files, ...sources.filter((source) => !isUrl(source))];
 }

@@ -35,6 +35,8 @@ export interface LiveTable {
 export interface LiveTableOptions {
   /** Called after the number of retired tables still in use has changed. */
   readonly onDraining: (tables: number) => void;
+  /** A retired table was let go of. */
+  readonly onDisposed: (table: RoutingTable) => void;
   /** An upstream client could not be closed cleanly. */
   readonly onCloseError: (error: unknown) => void;
 }
@@ -97,6 +99,7 @@ export function createLiveTable(options: LiveTableOptions): LiveTable {
     for (const upstream of tenancy.table.upstreams.values()) {
       if (!inUse.has(upstream.client)) closeClient(upstream.client);
     }
+    options.onDisposed(tenancy.table);
     options.onDraining(draining.size);
     if (draining.size === 0) drained?.();
   }

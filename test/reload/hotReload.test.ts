@@ -4,58 +4,21 @@ import { join } from 'node:path';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it } from 'vitest';
 import { HttpServer } from '../support/httpServer.js';
-import { connectClient, toolNames } from '../support/mcpClient.js';
+import { connectClient } from '../support/mcpClient.js';
 import { RunningProxy } from '../support/runningProxy.js';
 import { smallDocument } from '../support/smallDocument.js';
 import { SpecServer } from '../support/specServer.js';
 import { until } from '../support/until.js';
-
-const RELOAD = 'reload: { debounce: 20ms, poll_interval: 500ms }';
-
-/** One upstream per entry, with no prefix; each in the default group. */
-function configOf(upstreams: Readonly<Record<string, string>>, rest = ''): string {
-  const list = Object.entries(upstreams).map(([name, source]) => {
-    const [location, ...more] = source.split('\n');
-    return [
-      `  - name: ${name}`,
-      '    type: http',
-      '    tool_prefix: ""',
-      '    openapi:',
-      `      source: ${location}`,
-      ...more,
-    ].join('\n');
-  });
-  return `${RELOAD}\nupstreams:\n${list.join('\n')}\n${rest}\n`;
-}
-
-async function listed(proxy: RunningProxy, endpoint = '/mcp'): Promise<readonly string[]> {
-  const client = await connectClient(proxy.url(endpoint));
-  try {
-    return await toolNames(client);
-  } finally {
-    await client.close();
-  }
-}
-
-async function untilListed(proxy: RunningProxy, names: readonly string[], endpoint = '/mcp'): Promise<void> {
-  let last: readonly string[] = [];
-  await until(
-    async () => {
-      last = await listed(proxy, endpoint);
-      return JSON.stringify(last) === JSON.stringify(names);
-    },
-    { within: 5_000, what: () => `${endpoint} lists ${names}, it lists ${last}` },
-  );
-}
+import { configOf } from './reloadConfig.js';
 
 describe('a change of files', () => {
   it('puts new tools of a spec file into service', async () => {
     await using proxy = await RunningProxy.start({
       files: { 'mcp.yaml': configOf({ a: 'a.json' }), 'a.json': smallDocument('one') },
     });
-    expect(await listed(proxy)).toEqual(['one']);
+    expect(await proxy.tools()).toEqual(['one']);
     proxy.directory.write('a.json', smallDocument('one', 'two'));
-    await untilListed(proxy, ['one', 'two']);
+    await proxy.untilTools(['one', 'two']);
     expect(proxy.handler.journal()[0]).toMatchObject({
       outcome: 'applied',
       trigger: 'file',
@@ -120,9 +83,9 @@ describe('a change of files', () => {
     });
     proxy.directory.write('mcp.yaml', configOf({ a: 'a.json', b: 'later/b.json' }));
     await proxy.untilMetric('config_last_reload_successful', 0);
-    expect(await listed(proxy)).toEqual(['one']);
+    expect(await proxy.tools()).toEqual(['one']);
     proxy.directory.write('later/b.json', smallDocument('two'));
-    await untilListed(proxy, ['one', 'two']);
+    await proxy.untilTools(['one', 'two']);
     expect(await proxy.metric('config_last_reload_successful')).toBe(1);
   });
 
@@ -136,7 +99,7 @@ describe('a change of files', () => {
     proxy.directory.write('mcp.yaml', 'upstreams: [');
     await proxy.untilMetric('config_last_reload_successful', 0);
     expect(await proxy.metric('config_last_reload_success_timestamp_seconds')).toBe(started);
-    expect(await listed(proxy)).toEqual(['one']);
+    expect(await proxy.tools()).toEqual(['one']);
     expect(proxy.handler.notReadyReasons()).toEqual([]);
     proxy.directory.write('mcp.yaml', valid);
     await proxy.untilMetric('config_last_reload_successful', 1);
@@ -156,16 +119,16 @@ describe('a change of files', () => {
     });
     proxy.directory.write('b.json', '<html>');
     await proxy.untilMetric('spec_last_refresh_successful', 0, { upstream: 'b' });
-    expect(await listed(proxy)).toEqual(['one', 'two']);
+    expect(await proxy.tools()).toEqual(['one', 'two']);
     proxy.directory.write('a.json', smallDocument('three'));
-    await untilListed(proxy, ['three', 'two']);
+    await proxy.untilTools(['three', 'two']);
     expect(await proxy.metric('config_last_reload_successful')).toBe(1);
     const errors = proxy.log.of('error').map((line) => JSON.stringify(line));
     expect(errors.some((line) => line.includes('"upstream":"b"') && line.includes('"stage":"parse"'))).toBe(
       true,
     );
     proxy.directory.write('b.json', smallDocument('four'));
-    await untilListed(proxy, ['three', 'four']);
+    await proxy.untilTools(['three', 'four']);
     await proxy.untilMetric('spec_last_refresh_successful', 1, { upstream: 'b' });
   });
 
@@ -176,7 +139,7 @@ describe('a change of files', () => {
     proxy.directory.write('mcp.yaml', 'unknown_key: 1');
     await proxy.untilMetric('config_last_reload_successful', 0);
     proxy.directory.write('a.json', smallDocument('two'));
-    await untilListed(proxy, ['two']);
+    await proxy.untilTools(['two']);
     expect(await proxy.metric('config_last_reload_successful')).toBe(0);
   });
 
@@ -216,7 +179,7 @@ describe('a change of files', () => {
       },
     });
     proxy.directory.write('mcp.yaml', config(9999, 'a', 'b'));
-    await untilListed(proxy, ['one', 'two']);
+    await proxy.untilTools(['one', 'two']);
     expect(proxy.handler.journal()[0]?.restartRequired).toEqual(['server.port']);
     expect(await proxy.metric('restart_required')).toBe(1);
   });
@@ -237,7 +200,7 @@ describe('calls in flight', () => {
     const call = client.callTool({ name: 'one', arguments: {} });
     await until(() => waiting.length === 1);
     proxy.directory.write('mcp.yaml', configOf({ b: 'b.json' }));
-    await untilListed(proxy, ['two']);
+    await proxy.untilTools(['two']);
     expect(await proxy.metric('tables_draining')).toBe(1);
     waiting[0]?.setHeader('content-type', 'text/plain').end('late');
     expect(await call).toMatchObject({ content: [{ type: 'text', text: 'late' }] });
@@ -325,7 +288,7 @@ describe('remote specs', () => {
       },
     });
     spec.document = smallDocument('three');
-    await untilListed(proxy, ['three', 'two']);
+    await proxy.untilTools(['three', 'two']);
     const [newest] = proxy.handler.journal();
     expect(newest).toMatchObject({
       trigger: 'refresh',
@@ -343,7 +306,7 @@ describe('remote specs', () => {
     spec.document = 'garbage: [';
     await until(() => proxy.handler.notReadyReasons().length === 1, { within: 10_000 });
     expect(proxy.handler.notReadyReasons()[0]).toMatchObject({ reason: 'refresh_failing', upstream: 'a' });
-    expect(await listed(proxy)).toEqual(['one']);
+    expect(await proxy.tools()).toEqual(['one']);
     expect(await proxy.metric('config_last_reload_successful')).toBe(1);
     spec.document = good;
     await until(() => proxy.handler.notReadyReasons().length === 0, { within: 10_000 });
@@ -358,12 +321,12 @@ describe('remote specs', () => {
     await spec[Symbol.asyncDispose]();
     const config = configOf({ a: spec.url, b: 'b.json' });
     proxy.directory.write('mcp.yaml', config.replace('tool_prefix: ""', 'tool_prefix: renamed'));
-    await untilListed(proxy, ['renamed__one', 'two']);
+    await proxy.untilTools(['renamed__one', 'two']);
     const report = await proxy.handler.reload();
     expect(report).toMatchObject({ outcome: 'failed', diff: [] });
     expect(report.problems[0]).toMatch(/^upstream "a": http:\/\/127\.0\.0\.1:\d+\/openapi\.json: /);
     expect(await proxy.metric('spec_last_refresh_successful', { upstream: 'a' })).toBe(0);
-    expect(await listed(proxy)).toEqual(['renamed__one', 'two']);
+    expect(await proxy.tools()).toEqual(['renamed__one', 'two']);
   });
 
   it('that are new and down reject the change as a whole, until they are up', async () => {
@@ -379,8 +342,8 @@ describe('remote specs', () => {
     });
     proxy.directory.write('mcp.yaml', configOf({ a: 'a.json', b: spec.url }));
     await proxy.untilMetric('config_last_reload_successful', 0);
-    expect(await listed(proxy)).toEqual(['one']);
-    await untilListed(proxy, ['one', 'two']);
+    expect(await proxy.tools()).toEqual(['one']);
+    await proxy.untilTools(['one', 'two']);
     expect(await proxy.metric('config_last_reload_successful')).toBe(1);
   });
 });
@@ -393,7 +356,7 @@ describe('the safety gate', () => {
     });
     proxy.directory.write('a.json', smallDocument('one'));
     await proxy.untilMetric('reload_held', 1);
-    expect(await listed(proxy)).toEqual(['one', 'three', 'two']);
+    expect(await proxy.tools()).toEqual(['one', 'three', 'two']);
     expect(proxy.handler.journal()[0]).toMatchObject({
       outcome: 'held',
       problems: ['endpoint /mcp: would remove 2 of 3 tools, more than reload.max_tool_removal 50% allows'],
@@ -401,7 +364,7 @@ describe('the safety gate', () => {
     expect(proxy.log.of('error').at(-1)?.message).toContain('handler.reload({ force: true })');
     expect(await proxy.handler.reload()).toMatchObject({ outcome: 'held' });
     expect(await proxy.handler.reload({ force: true })).toMatchObject({ outcome: 'applied' });
-    expect(await listed(proxy)).toEqual(['one']);
+    expect(await proxy.tools()).toEqual(['one']);
     expect(await proxy.metric('reload_held')).toBe(0);
   });
 });
@@ -418,7 +381,7 @@ describe('the host', () => {
     });
     proxy.handler.on('reloadFailed', (report) => void heard.push(`failed ${report.problems.length}`));
     proxy.directory.write('a.json', smallDocument('two'));
-    await untilListed(proxy, ['two']);
+    await proxy.untilTools(['two']);
     proxy.directory.write('mcp.yaml', 'upstreams: 7');
     await until(() => heard.length >= 2);
     expect(heard[0]).toBe('swap 2');

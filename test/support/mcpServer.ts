@@ -33,6 +33,7 @@ export class McpServer implements AsyncDisposable {
     onDraining: (tables) => {
       this.draining = tables;
     },
+    onDisposed: () => {},
     onCloseError: () => {},
   });
   readonly #endpoint;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type McpAnythingHandler, type McpAnythingOptions, mcpAnything } from '../../lib/index.js';
 import { CollectedLog } from './collectedLog.js';
 import { HttpServer } from './httpServer.js';
+import { connectClient, toolNames } from './mcpClient.js';
 import { TemporaryDirectory } from './temporaryDirectory.js';
 import { until } from './until.js';
 
@@ -61,6 +62,28 @@ export class RunningProxy implements AsyncDisposable {
     });
     await response.arrayBuffer();
     return response.status;
+  }
+
+  /** Names of the tools that an endpoint lists, by the official client. */
+  async tools(endpoint = '/mcp'): Promise<readonly string[]> {
+    const client = await connectClient(this.url(endpoint));
+    try {
+      return await toolNames(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** Waits until an endpoint lists these tools, in this order. */
+  async untilTools(names: readonly string[], endpoint = '/mcp', within = 5_000): Promise<void> {
+    let last: readonly string[] = [];
+    await until(
+      async () => {
+        last = await this.tools(endpoint);
+        return JSON.stringify(last) === JSON.stringify(names);
+      },
+      { within, what: () => `${endpoint} lists ${names}, it lists ${last}` },
+    );
   }
 
   /** Value of one series; undefined when there is none. */

@@ -28,8 +28,10 @@ function tableOf(generation: number, clients: readonly RecordingClient[]): Routi
 
 describe('live table', () => {
   let draining: number[];
+  let disposed: number[];
   const options = {
     onDraining: (tables: number) => void draining.push(tables),
+    onDisposed: ({ generation }: RoutingTable) => void disposed.push(generation),
     onCloseError: (error: unknown) => {
       throw error;
     },
@@ -37,6 +39,7 @@ describe('live table', () => {
 
   beforeEach(() => {
     draining = [];
+    disposed = [];
     vi.useFakeTimers();
   });
   afterEach(() => {
@@ -69,9 +72,11 @@ describe('live table', () => {
     first?.release();
     first?.release();
     expect(client.closed).toBe(0);
+    expect(disposed).toEqual([]);
     second?.release();
     expect(client.closed).toBe(1);
     expect(draining).toEqual([1, 0]);
+    expect(disposed).toEqual([1]);
   });
 
   it('leaves a client open that a newer table uses too', () => {

@@ -1,4 +1,4 @@
 import { GITHUB } from '../support/realDocuments.js';
 import { describeRealRequests } from './realRequestsSuite.js';
 
-describeRealRequests([GITHUB]);
+describeRealRequests([GITHUB], 3);

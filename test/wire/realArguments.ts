@@ -89,6 +89,9 @@ const INSTEAD: Readonly<Record<string, Readonly<Record<string, Json | undefined>
   'schema-deprecated POST /anything': { body: { name: 'a', photoUrls: ['b'] } },
   'schema-types POST /anything/quirks/polymorphism': { incompatible: undefined },
   'schema-validation GET /anything/jsonschema-formats': { duration: 'P1D', 'json-pointer': '/a~1b' },
+  'schema-validation GET /anything/strings': {
+    'complex-pattern-required': '{0123-4567-89ab-cdef-0123-4567-89ab-cdef}',
+  },
   'schema-validation-local GET /anything/jsonschema-formats': { duration: 'P1D', 'json-pointer': '/a~1b' },
   'train-travel POST /bookings': { trip_id: '4f4e4e1c-c824-4d63-b37a-d8d698862f1d' },
 };

@@ -8,7 +8,6 @@ import { connectClient } from '../support/mcpClient.js';
 import type { RealDocument } from '../support/realDocuments.js';
 import { RunningProxy } from '../support/runningProxy.js';
 import { realArguments } from './realArguments.js';
-import { RequestValidator } from './requestValidator.js';
 import { ValidatingUpstream } from './validatingUpstream.js';
 import { operationsOf, type ValidatedOperation } from './validatorDocument.js';
 
@@ -19,12 +18,16 @@ const { convertObj } = createRequire(import.meta.url)('swagger2openapi') as {
 /** A call that did not end in a valid request. */
 export interface Refusal {
   readonly operation: string;
+  /** The proxy's or the validator's words. */
   readonly problem: string;
+  /** The request in one line; null = none was sent. */
+  readonly sent: string | null;
 }
 
 export interface Outcome {
   /** Operations of the document. */
   readonly total: number;
+  readonly called: number;
   readonly refusals: readonly Refusal[];
 }
 
@@ -59,12 +62,12 @@ export class RealRequests implements AsyncDisposable {
       const name = `d${index}`;
       const original = parsed(document);
       const root = Object.hasOwn(original, 'swagger') ? await converted(original) : original;
-      const operations = operationsOf(root);
-      upstream.add(name, new RequestValidator(root, operations));
+      const operations = operationsOf(root, `/${name}`);
+      upstream.add(operations);
       served.set(document, { endpoint: `/${name}`, labels: toolNames(operations, name) });
       upstreams.push({
         name,
-        base_url: upstream.urlOf(name),
+        base_url: `${upstream.url}/${name}`,
         openapi: { source: document.path },
         // No request may leave the machine.
         ...(hasInnerServers(original) ? { overlay: { source: 'servers.yaml' } } : {}),
@@ -80,28 +83,34 @@ export class RealRequests implements AsyncDisposable {
     return new RealRequests(proxy, upstream, served);
   }
 
-  /** Calls every operation of a document once, with sampled arguments. */
-  async callAll(document: RealDocument): Promise<Outcome> {
+  /**
+   * Calls the operations of a document, with sampled arguments.
+   * @param step 3 = every third one, in the order of their names.
+   */
+  async callAll(document: RealDocument, step: number): Promise<Outcome> {
     const served = this.#served.get(document);
     if (served === undefined) throw new Error(`${document.name} is not served`);
     const client = await connectClient(this.#proxy.url(served.endpoint));
     try {
       const { tools } = await client.listTools();
-      const labels = new Map(served.labels);
       const refusals: Refusal[] = [];
-      const call = async (): Promise<void> => {
-        const tool = tools.pop();
+      const names = new Set(tools.map(({ name }) => name));
+      for (const [name, operation] of served.labels) {
+        if (!names.has(name)) refusals.push({ operation, problem: 'there is no tool', sent: null });
+      }
+      const chosen = tools.filter((_, index) => index % step === 0);
+      const todo = [...chosen];
+      const callNext = async (): Promise<void> => {
+        const tool = todo.pop();
         if (tool === undefined) return;
-        const operation = labels.get(tool.name) ?? tool.name;
-        labels.delete(tool.name);
+        const operation = served.labels.get(tool.name) ?? tool.name;
         const args = realArguments(shortName(document), operation, tool.inputSchema as JsonObject);
         const result = await client.callTool({ name: tool.name, arguments: args });
-        if (result.isError === true) refusals.push({ operation, problem: textOf(result.content) });
-        await call();
+        if (result.isError === true) refusals.push(refusalOf(operation, result.content));
+        await callNext();
       };
-      await Promise.all(Array.from({ length: 4 }, call));
-      for (const operation of labels.values()) refusals.push({ operation, problem: 'there is no tool' });
-      return { total: served.labels.size, refusals };
+      await Promise.all(Array.from({ length: 4 }, callNext));
+      return { total: served.labels.size, called: chosen.length, refusals };
     } finally {
       await client.close();
     }
@@ -156,7 +165,11 @@ function hasInnerServers(root: JsonObject): boolean {
   return items.some((item) => has(item) || (isJsonObject(item) && Object.values(item).some(has)));
 }
 
-function textOf(content: unknown): string {
+/** The proxy tells what the upstream said after a line of its own. */
+function refusalOf(operation: string, content: unknown): Refusal {
   const blocks = Array.isArray(content) ? (content as readonly { readonly text?: string }[]) : [];
-  return blocks.map((block) => block.text ?? '').join('\n');
+  const text = blocks.map((block) => block.text ?? '').join('\n');
+  const answer = /^The API answered \d+ [^\n]*\n(\{.*\})$/s.exec(text)?.[1];
+  if (answer === undefined) return { operation, problem: text, sent: null };
+  return { operation, ...(JSON.parse(answer) as { readonly problem: string; readonly sent: string }) };
 }

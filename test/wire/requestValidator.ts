@@ -1,65 +1,73 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { middleware as openApiValidator } from 'express-openapi-validator';
 import { isJsonObject, type Json, type JsonObject } from '../../lib/json.js';
 import { resolved, type ValidatedOperation, validatorDocument } from './validatorDocument.js';
 
-/** Of the validator's own work for one document. */
+/** The validator takes long to set up, and its work for one operation grows with the document. */
 const OPERATIONS_TOGETHER = 40;
 
+/** Operations that one set-up of the validator serves. */
+interface Batch {
+  readonly kind: string;
+  readonly operations: ValidatedOperation[];
+  app: Express | null;
+}
+
 /**
- * Checks requests against an OpenAPI 3.x document with express-openapi-validator, behind Express and its body
+ * Checks requests against OpenAPI 3.x documents with express-openapi-validator, behind Express and its body
  * parsers. Nothing of the library under test takes part.
  */
 export class RequestValidator {
-  readonly #root: JsonObject;
-  readonly #batches: ValidatedOperation[][] = [];
-  readonly #batchOf = new Map<string, ValidatedOperation[]>();
-  readonly #apps = new Map<string, Express>();
+  readonly #batches: Batch[] = [];
+  readonly #batchOf = new Map<string, readonly [Batch, ValidatedOperation]>();
 
-  constructor(root: JsonObject, operations: readonly ValidatedOperation[]) {
-    this.#root = root;
-    for (const operation of operations) this.#assign(operation);
+  add(operation: ValidatedOperation): void {
+    const kind = kindOf(operation);
+    // Two operations with one route and method (told apart by a fragment) need set-ups of their own.
+    let batch = this.#batches.find(
+      ({ kind: other, operations }) =>
+        kind === other &&
+        operations.length < OPERATIONS_TOGETHER &&
+        !operations.some(({ route, method }) => route === operation.route && method === operation.method),
+    );
+    if (batch === undefined) {
+      batch = { kind, operations: [], app: null };
+      this.#batches.push(batch);
+    }
+    batch.operations.push(operation);
+    this.#batchOf.set(operation.base + operation.label, [batch, operation]);
   }
 
-  /** Answers 200 to a valid request for an operation, else 4xx with the reason. */
-  readonly handle = (
-    label: string,
-    request: Parameters<Express>[0],
-    response: Parameters<Express>[1],
-  ): void => {
-    const batch = this.#batchOf.get(label) ?? [];
-    // Texts of a form stand for numbers and lists; in JSON a text is no number.
-    const form = /^(?:multipart\/|application\/x-www-form)/.test(request.headers['content-type'] ?? '');
-    const key = `${this.#batches.indexOf(batch)} ${form}`;
-    let app = this.#apps.get(key);
-    if (app === undefined) {
-      app = validatingApp(this.#root, batch, form);
-      this.#apps.set(key, app);
-    }
-    request.headers['x-operation-route'] = batch.find((operation) => operation.label === label)?.route;
-    app(request, response);
-  };
-
-  /** Two operations with one route and method (told apart by a fragment) need documents of their own. */
-  #assign(operation: ValidatedOperation): void {
-    const free = this.#batches.find(
-      (batch) =>
-        batch.length < OPERATIONS_TOGETHER &&
-        !batch.some(({ route, method }) => route === operation.route && method === operation.method),
-    );
-    const batch = free ?? [];
-    if (free === undefined) this.#batches.push(batch);
-    batch.push(operation);
-    this.#batchOf.set(operation.label, batch);
+  /** Answers 200 to a valid request for the operation of a server, else 4xx with the reason. */
+  handle(base: string, label: string, ...[request, response]: Parameters<Express>): void {
+    const found = this.#batchOf.get(base + label);
+    if (found === undefined) throw new Error(`${base} has no ${label}`);
+    const [batch, { route }] = found;
+    batch.app ??= validatingApp(batch);
+    request.headers['x-operation-route'] = route;
+    batch.app(request, response);
   }
 }
 
-function validatingApp(root: JsonObject, batch: readonly ValidatedOperation[], form: boolean): Express {
-  const document = validatorDocument(root, batch);
+/** Versions have their own kinds of schemas; what is sent in a form is text that stands for something else. */
+function kindOf({ root, path, method }: ValidatedOperation): string {
+  const [, version] = /^(\d+\.\d+)/.exec(String(root['openapi'])) ?? [];
+  const item = resolved(root, resolved(root, root['paths'])[path]);
+  const content = resolved(root, resolved(root, resolved(root, item[method])['requestBody'])['content']);
+  const types = Object.keys(content);
+  const form = types.some((type) => FORM.test(type)) && !types.some((type) => JSON_TYPE.test(type));
+  return `${version}${form ? ' form' : ''}`;
+}
+
+const FORM = /^(?:multipart\/|application\/x-www-form-urlencoded)/;
+const JSON_TYPE = /[/+]json/;
+
+function validatingApp({ kind, operations }: Batch): Express {
+  const document = validatorDocument(operations);
   const app = express();
   app.use(
     cookies,
-    express.json({ strict: false, type: ({ headers }) => /[/+]json/.test(headers['content-type'] ?? '') }),
+    express.json({ strict: false, type: ({ headers }) => JSON_TYPE.test(headers['content-type'] ?? '') }),
     express.urlencoded({ extended: true }),
     express.text({ type: ['text/*', 'application/xml'] }),
     multipart,
@@ -71,8 +79,7 @@ function validatingApp(root: JsonObject, batch: readonly ValidatedOperation[], f
       validateSecurity: false,
       validateResponses: false,
       fileUploader: false,
-      useRequestUrl: true,
-      validateRequests: { allErrors: true, coerceTypes: form ? 'array' : false },
+      validateRequests: { coerceTypes: kind.endsWith('form') ? 'array' : false },
     }),
     matched,
   );
@@ -118,7 +125,7 @@ function declaredShape(document: JsonObject): RequestHandler {
     const operation = resolved(document, node[request.method.toLowerCase()]);
     const [type = ''] = (request.headers['content-type'] ?? '').split(';');
     const content = resolved(document, resolved(document, operation['requestBody'])['content']);
-    const fields = /^(?:multipart\/|application\/x-www-form)/.test(type) ? content[type.trim()] : undefined;
+    const fields = FORM.test(type) ? content[type.trim()] : undefined;
     const properties = propertiesOf(document, resolved(document, fields)['schema']);
     const body: unknown = request.body;
     if (isJsonObject(body)) {
@@ -151,9 +158,19 @@ const matched: RequestHandler = (request, response) => {
   const found = (request as { readonly openapi?: { readonly openApiRoute: string } }).openapi?.openApiRoute;
   const meant = request.headers['x-operation-route'];
   if (found === meant) response.json({ valid: true });
-  else response.status(404).json({ problem: `the request leads to ${found}` });
+  else response.status(404).json({ problem: `the request leads to ${found}`, sent: sentText(request) });
 };
 
-const refused: ErrorRequestHandler = (error: { status?: number; message: string }, _, response, __) => {
-  response.status(error.status ?? 500).json({ problem: error.message });
+const refused: ErrorRequestHandler = (error: { status?: number; message: string }, request, response, _) => {
+  response.status(error.status ?? 500).json({ problem: error.message, sent: sentText(request) });
 };
+
+/** Headers that say nothing of the operation. */
+const USUAL =
+  /^(?:host|connection|user-agent|accept|accept-encoding|content-length|x-upstream|x-operation.*)$/;
+
+function sentText(request: Request): string {
+  const headers = Object.entries(request.headers).filter(([name]) => !USUAL.test(name));
+  const [, path = ''] = /^\/[^/]+(.*)$/.exec(request.originalUrl) ?? [];
+  return [`${request.method} ${path}`, ...headers.map(([name, value]) => `${name}: ${value}`)].join(' | ');
+}

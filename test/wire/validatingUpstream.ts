@@ -1,6 +1,8 @@
+import type { Express } from 'express';
 import type { OnToolCall } from '../../lib/call/hooks.js';
 import { HttpServer } from '../support/httpServer.js';
-import type { RequestValidator } from './requestValidator.js';
+import { RequestValidator } from './requestValidator.js';
+import type { ValidatedOperation } from './validatorDocument.js';
 
 /**
  * An upstream for many documents at once: every request is checked against the operation that the proxy says it
@@ -8,40 +10,30 @@ import type { RequestValidator } from './requestValidator.js';
  */
 export class ValidatingUpstream implements AsyncDisposable {
   readonly #server: HttpServer;
-  readonly #validators: Map<string, RequestValidator>;
+  readonly #validator: RequestValidator;
 
-  private constructor(server: HttpServer, validators: Map<string, RequestValidator>) {
+  private constructor(server: HttpServer, validator: RequestValidator) {
     this.#server = server;
-    this.#validators = validators;
+    this.#validator = validator;
   }
 
   static async start(): Promise<ValidatingUpstream> {
-    const validators = new Map<string, RequestValidator>();
+    const validator = new RequestValidator();
     const server = await HttpServer.start((request, response) => {
-      const upstream = String(request.headers['x-upstream']);
-      const prefix = `/${upstream}`;
-      const validator = validators.get(upstream);
-      if (validator === undefined || !request.url?.startsWith(`${prefix}/`)) {
-        response.writeHead(404).end(`no upstream ${upstream} at ${request.url}`);
-        return;
-      }
-      request.url = request.url.slice(prefix.length);
-      validator.handle(
-        decodeURIComponent(String(request.headers['x-operation'])),
-        request as never,
-        response as never,
-      );
+      const base = `/${request.headers['x-upstream']}`;
+      const label = decodeURIComponent(String(request.headers['x-operation']));
+      validator.handle(base, label, ...([request, response] as unknown as Parameters<Express>));
     });
-    return new ValidatingUpstream(server, validators);
+    return new ValidatingUpstream(server, validator);
   }
 
-  /** For `base_url`. */
-  urlOf(upstream: string): string {
-    return `${this.#server.url}/${upstream}`;
+  /** Of all servers: their bases follow. */
+  get url(): string {
+    return this.#server.url;
   }
 
-  add(upstream: string, validator: RequestValidator): void {
-    this.#validators.set(upstream, validator);
+  add(operations: readonly ValidatedOperation[]): void {
+    for (const operation of operations) this.#validator.add(operation);
   }
 
   /** Tells this upstream which operation a request is meant for. */

@@ -4,27 +4,32 @@ import { isJsonObject, type Json, type JsonObject } from '../../lib/json.js';
 export interface ValidatedOperation {
   /** `GET /pets/{petId}`. */
   readonly label: string;
+  readonly operationId: string | null;
   /** Lower case. */
   readonly method: string;
   readonly path: string;
-  /** What the validator knows the path as. */
+  readonly root: JsonObject;
+  /** Where its server is: `/pets-api`. Tells the operations of several documents apart. */
+  readonly base: string;
+  /** What the validator knows the path as, base included. */
   readonly route: string;
-  readonly operationId: string | null;
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 
 /** Every operation of an OpenAPI 3.x document. */
-export function operationsOf(root: JsonObject): ValidatedOperation[] {
+export function operationsOf(root: JsonObject, base: string): ValidatedOperation[] {
   const paths = isJsonObject(root['paths']) ? root['paths'] : {};
   return Object.entries(paths).flatMap(([path, value]) => {
     const item = resolved(root, value);
     return METHODS.filter((method) => isJsonObject(item[method])).map((method) => ({
       label: `${method.toUpperCase()} ${path}`,
+      operationId: operationIdOf(item[method]),
       method,
       path,
-      route: routeOf(path),
-      operationId: operationIdOf(item[method]),
+      root,
+      base,
+      route: base + routeOf(path),
     }));
   });
 }
@@ -34,23 +39,26 @@ function operationIdOf(node: Json | undefined): string | null {
   return typeof id === 'string' ? id : null;
 }
 
-/** Its fragment is not part of a path; the validator's router takes word characters for names only. */
+/** A fragment is not part of a path; the validator's router takes word characters for names only. */
 function routeOf(path: string): string {
   let count = 0;
   return path.replace(/#.*$/, '').replace(/\{[^{}]+\}/g, () => `{p${count++}}`);
 }
 
 /**
- * A document of these operations only, with whatever they refer to, so that the validator's work does not grow
- * with the rest. It means what the original means, in the form that the validator reads: references to anything
- * but schemas are followed, names in paths are word characters, and what the specification says is so by
- * default, or does not count, is written out or left out.
+ * A document of these operations only, which may come from several ones of a version, with whatever they refer
+ * to: the validator's work grows with the document, and each takes its time to set up. It means what the
+ * originals mean, in the form that the validator reads: references to anything but schemas are followed, names
+ * in paths are word characters, and what the specification says is so by default, or does not count, is written
+ * out or left out.
  */
-export function validatorDocument(root: JsonObject, operations: readonly ValidatedOperation[]): JsonObject {
-  const schemas = new ReferredSchemas(root);
+export function validatorDocument(operations: readonly ValidatedOperation[]): JsonObject {
+  const referred = new Map<string, ReferredSchemas>();
   const paths: Record<string, Record<string, Json>> = {};
-  for (const { method, path, route } of operations) {
-    const item = resolved(root, isJsonObject(root['paths']) ? root['paths'][path] : undefined);
+  for (const { root, base, method, path, route } of operations) {
+    const schemas = referred.get(base) ?? new ReferredSchemas(root, base);
+    referred.set(base, schemas);
+    const item = resolved(root, memberOf(root['paths'], path));
     const operation = resolved(root, item[method]);
     const parameters = parametersOf(root, item, operation).map((node) => parameter(node, path, schemas));
     const body = resolved(root, operation['requestBody']);
@@ -62,11 +70,11 @@ export function validatorDocument(root: JsonObject, operations: readonly Validat
     };
   }
   return {
-    openapi: root['openapi'] ?? '3.0.3',
+    openapi: operations[0]?.root['openapi'] ?? '',
     info: { title: '', version: '' },
     servers: [{ url: '/' }],
     paths,
-    components: { schemas: schemas.all() },
+    components: { schemas: Object.assign({}, ...[...referred.values()].map((schemas) => schemas.all())) },
   };
 }
 
@@ -123,14 +131,20 @@ const NAMED = ['properties', 'patternProperties'];
 /** Say nothing of validity; the validator would fill a `default` in, and then judge it. */
 const SILENT = /^(?:default|example|examples|description|title|externalDocs|xml|x-.*)$/;
 
+/** `dateTime` is none. */
+const FORMAT = /^[a-z0-9-]+$/;
+
 /** The schemas that references lead to, under names of `components.schemas`. */
 class ReferredSchemas {
   readonly #root: JsonObject;
+  readonly #prefix: string;
   readonly #names = new Map<string, string>();
   readonly #schemas: Record<string, Json> = {};
 
-  constructor(root: JsonObject) {
+  /** @param base Tells apart what has the same name in several documents. */
+  constructor(root: JsonObject, base: string) {
     this.#root = root;
+    this.#prefix = `${base.replace(/\W/g, '')}.`;
   }
 
   all(): JsonObject {
@@ -150,7 +164,7 @@ class ReferredSchemas {
     if (typeof schema['$ref'] === 'string') return { $ref: this.#referred(schema['$ref']) };
     const copy: Record<string, Json> = {};
     for (const [key, value] of Object.entries(schema)) {
-      if (SILENT.test(key)) continue;
+      if (SILENT.test(key) || (key === 'format' && !FORMAT.test(String(value)))) continue;
       if (ONE.includes(key)) copy[key] = this.#adapted(value);
       else if (MANY.includes(key)) copy[key] = listOf(value).map((member) => this.#adapted(member));
       else if (NAMED.includes(key) && isJsonObject(value)) {
@@ -159,18 +173,32 @@ class ReferredSchemas {
         );
       } else copy[key] = value;
     }
-    const { discriminator } = schema;
-    const mapping = isJsonObject(discriminator) ? discriminator['mapping'] : undefined;
-    for (const target of isJsonObject(mapping) ? Object.values(mapping) : []) {
-      if (typeof target === 'string' && target.startsWith('#')) this.#referred(target);
-    }
+    if (isJsonObject(schema['discriminator']))
+      copy['discriminator'] = this.#discriminator(schema, schema['discriminator']);
     return withNull(copy);
+  }
+
+  /** Names of schemas stand for references to them, and an alternative is known by its name unless mapped. */
+  #discriminator(schema: JsonObject, node: JsonObject): JsonObject {
+    const stated = isJsonObject(node['mapping']) ? Object.entries(node['mapping']) : [];
+    const mapping = stated.map(([value, target]): [string, Json] => {
+      const text = String(target);
+      return [value, this.#referred(text.includes('/') ? text : `#/components/schemas/${text}`)];
+    });
+    for (const alternative of [...listOf(schema['oneOf']), ...listOf(schema['anyOf'])]) {
+      const reference = memberOf(alternative, '$ref');
+      if (typeof reference !== 'string') continue;
+      const target = this.#referred(reference);
+      if (!mapping.some(([, other]) => other === target))
+        mapping.push([reference.split('/').at(-1) ?? '', target]);
+    }
+    return { ...node, ...(mapping.length > 0 ? { mapping: Object.fromEntries(mapping) } : {}) };
   }
 
   #referred(reference: string): string {
     let name = this.#names.get(reference);
     if (name === undefined) {
-      name = /^#\/components\/schemas\/([\w.-]+)$/.exec(reference)?.[1] ?? `referred${this.#names.size}`;
+      name = this.#prefix + (/^#\/components\/schemas\/([\w.-]+)$/.exec(reference)?.[1] ?? this.#names.size);
       this.#names.set(reference, name);
       this.#schemas[name] = {};
       this.#schemas[name] = this.#adapted(pointed(this.#root, reference) ?? {});

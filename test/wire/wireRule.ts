@@ -1,3 +1,4 @@
+import { ACCEPT_ENCODING } from '../../lib/call/contentDecoding.js';
 import { headerOf, type RecordedRequest } from '../support/echoServer.js';
 
 /** One row of the table: what is called, and the request that must come out of it. */
@@ -15,7 +16,7 @@ export interface WireRule {
 /** Sent with every request; `unusualHeaders` says where one is not as it always is. */
 const USUAL: Readonly<Record<string, string>> = {
   accept: '*/*',
-  'accept-encoding': 'gzip, br, deflate',
+  'accept-encoding': ACCEPT_ENCODING,
   connection: 'keep-alive',
   'user-agent': 'mcp-anything',
 };
