@@ -48,16 +48,33 @@ export function isPromisedOutput(compiled: CompiledTool, value: JsonObject, logg
 
 /** Arguments that the request has no place for: silently dropped, they would mislead the agent. */
 function unknownArguments(tool: Tool, args: JsonObject): string[] {
-  const schema = tool.inputSchema;
-  const additional = Object.hasOwn(schema, 'additionalProperties') ? schema['additionalProperties'] : false;
-  if (additional !== false) return [];
-  const properties = argumentOf(schema, 'properties');
-  const known = new Set(typeof properties === 'object' && properties !== null ? Object.keys(properties) : []);
-  for (const { argument } of declarationsOf(tool.plan)) known.add(argument);
+  const known = knownArguments(tool);
+  if (known === null) return [];
   return Object.keys(args)
     .filter((name) => !known.has(name))
     .slice(0, 20)
     .map((name) => `${name.slice(0, 100)}: ${unknownText(name, [...known])}`);
+}
+
+const argumentNames = new WeakMap<Tool, ReadonlySet<string> | null>();
+
+/** The names that a tool takes; null = any. */
+function knownArguments(tool: Tool): ReadonlySet<string> | null {
+  let known = argumentNames.get(tool);
+  if (known === undefined) {
+    known = namesOf(tool);
+    argumentNames.set(tool, known);
+  }
+  return known;
+}
+
+function namesOf({ inputSchema: schema, plan }: Tool): ReadonlySet<string> | null {
+  const additional = Object.hasOwn(schema, 'additionalProperties') ? schema['additionalProperties'] : false;
+  if (additional !== false) return null;
+  const properties = argumentOf(schema, 'properties');
+  const known = new Set(typeof properties === 'object' && properties !== null ? Object.keys(properties) : []);
+  for (const { argument } of declarationsOf(plan)) known.add(argument);
+  return known;
 }
 
 /** Integers that came as text because they are too long count as the numbers they are. */

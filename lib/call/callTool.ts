@@ -70,15 +70,21 @@ async function run(entry: ToolEntry, args: unknown, context: CallContext): Promi
   const checked = checkedArguments(entry, args ?? {}, context);
   if ('problems' in checked) return refusedArguments(entry, checked.problems);
 
-  const hookHeaders = await hookHeadersOf(entry, checked.args, context);
-  if ('deny' in hookHeaders) return { outcome: 'denied', result: errorResult(hookHeaders.deny) };
+  // Nothing is awaited that is not there: each await is a turn of the queue with all other calls in it.
+  const { onToolCall } = context;
+  const decision =
+    onToolCall === undefined ? null : await decisionOfHook(onToolCall, entry, checked.args, context);
+  if (decision !== null && 'deny' in decision) {
+    return { outcome: 'denied', result: errorResult(decision.deny) };
+  }
 
   const request = buildRequest(entry.compiled.tool().plan, checked.args);
-  const refusal = await refusalOf(entry, context);
+  const gated = context.gate?.(entry, context) ?? null;
+  const refusal = gated instanceof Promise ? await unlessAborted(gated, context.signal) : gated;
   if (refusal !== null) return { outcome: 'denied', result: errorResult(refusal) };
 
   context.signal.throwIfAborted();
-  const response = await send(entry, request, hookHeaders.headers, context);
+  const response = await send(entry, request, decision?.headers, context);
   const successStatus = entry.upstream.config.validation.success_status;
   const result = resultOf(response, {
     compiled: entry.compiled,
@@ -94,16 +100,19 @@ type CheckedArguments = { readonly args: JsonObject } | { readonly problems: rea
 
 function checkedArguments(entry: ToolEntry, given: unknown, context: CallContext): CheckedArguments {
   if (!isJsonObject(given)) return { problems: ['arguments: must be an object'] };
-  const size = measureArguments(given as Json, context.argumentLimit ?? DEFAULT_ARGUMENT_LIMIT);
+  const limit = context.argumentLimit ?? DEFAULT_ARGUMENT_LIMIT;
+  let size = measureArguments(given as Json, limit);
   if (size.problem !== null) return { problems: [size.problem] };
   const args = declaredArguments(entry.compiled.tool().plan, given);
+  // What was in texts of JSON counts as well.
+  if (args !== given) size = measureArguments(args as Json, limit);
+  if (size.problem !== null) return { problems: [size.problem] };
   if (!entry.upstream.config.validation.validate_request) return { args };
   const problems = argumentProblems(entry.compiled, args, size.nodes, context.logger);
   return problems.length === 0 ? { args } : { problems };
 }
 
-async function hookHeadersOf(entry: ToolEntry, args: JsonObject, context: CallContext) {
-  if (context.onToolCall === undefined) return { headers: {} };
+function decisionOfHook(hook: OnToolCall, entry: ToolEntry, args: JsonObject, context: CallContext) {
   const { endpoint, caller, request } = context;
   const asked = {
     tool: entry.name,
@@ -115,23 +124,21 @@ async function hookHeadersOf(entry: ToolEntry, args: JsonObject, context: CallCo
     request,
   };
   // A hook that hangs must not hold a call whose caller has left.
-  return unlessAborted(decisionOf(context.onToolCall, asked, context.logger), context.signal);
-}
-
-async function refusalOf(entry: ToolEntry, context: CallContext): Promise<string | null> {
-  const refusal = context.gate?.(entry, context) ?? null;
-  return refusal instanceof Promise ? unlessAborted(refusal, context.signal) : refusal;
+  return unlessAborted(decisionOf(hook, asked, context.logger), context.signal);
 }
 
 async function send(
   entry: ToolEntry,
   request: BuiltRequest,
-  hookHeaders: Readonly<Record<string, string>>,
+  hookHeaders: Readonly<Record<string, string>> | undefined,
   context: CallContext,
 ): Promise<UpstreamResponse> {
   const start = performance.now();
+  const { method, url, headers, body } = request;
   const { security } = entry.compiled.tool().plan;
-  const response = await entry.upstream.client.send({ ...request, hookHeaders, security }, context.signal);
+  const plain = { method, url, headers, body, security };
+  const complete = hookHeaders === undefined ? plain : { ...plain, hookHeaders };
+  const response = await entry.upstream.client.send(complete, context.signal);
   const seconds = (performance.now() - start) / 1_000;
   context.metrics.toolCallDuration.observe({ upstream: entry.upstream.name }, seconds);
   context.logger.debug(

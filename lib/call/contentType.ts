@@ -30,8 +30,10 @@ const TEXT =
 
 export function contentTypeOf(header: string | undefined): ContentType {
   const text = header ?? '';
+  const end = text.indexOf(';');
+  if (end < 0) return { essence: text.trim().toLowerCase(), charset: null, boundary: null };
   return {
-    essence: (text.split(';', 1)[0] ?? '').trim().toLowerCase(),
+    essence: text.slice(0, end).trim().toLowerCase(),
     charset: parameter(text, CHARSET),
     boundary: parameter(text, BOUNDARY),
   };

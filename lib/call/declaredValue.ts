@@ -60,16 +60,25 @@ export function declaredArguments(plan: RequestPlan, args: JsonObject): JsonObje
   return changed ?? args;
 }
 
-/** Every argument that the plan gives a place to. */
-export function* declarationsOf(plan: RequestPlan): Generator<Declaration> {
-  yield* plan.parameters;
-  const body = plan.body;
-  if (body === null) return;
-  if (body.argument === null) {
-    for (const property of body.properties) {
-      yield property.binary ? { ...property, types: propertyTypes(property) } : property;
-    }
-  } else yield { argument: body.argument, required: body.required, types: body.types };
+const declarations = new WeakMap<RequestPlan, readonly Declaration[]>();
+
+/** Every argument that the plan gives a place to; the same list for the same plan. */
+export function declarationsOf(plan: RequestPlan): readonly Declaration[] {
+  let known = declarations.get(plan);
+  if (known === undefined) {
+    known = [...plan.parameters, ...bodyDeclarations(plan.body)];
+    declarations.set(plan, known);
+  }
+  return known;
+}
+
+function bodyDeclarations(body: RequestPlan['body']): readonly Declaration[] {
+  if (body === null) return [];
+  const { argument, required, types } = body;
+  if (argument !== null) return [{ argument, required, types }];
+  return body.properties.map((property) =>
+    property.binary ? { ...property, types: propertyTypes(property) } : property,
+  );
 }
 
 /** A file is an object (or a list of them) whatever the document's schema calls it. */

@@ -17,6 +17,7 @@ const MAX_REDIRECTS = 5;
 const RETRY_PAUSES = [50, 200] as const;
 /** RFC 9110 §9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+const NONE: Readonly<Record<string, string>> = {};
 /** Each origin that egress refuses is told to the operator once. */
 const MAX_TOLD = 100;
 
@@ -51,9 +52,9 @@ export class Delivery {
       const own = plain.origin === this.#ownOrigin;
       const target = own && parts.length > 0 ? wireUrl(withQuery(url, parts)) : plain;
       const headers = headersFor(request, {
-        configured: own ? this.#config.headers : {},
+        configured: own ? this.#config.headers : NONE,
         parts: own ? parts : [],
-        hook: own ? (request.hookHeaders ?? {}) : {},
+        hook: own ? (request.hookHeaders ?? NONE) : NONE,
         acceptEncoding: ACCEPT_ENCODING,
         foreign: plain.origin !== start.origin,
         withBody: body !== null,

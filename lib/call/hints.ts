@@ -1,12 +1,15 @@
 import type { Json, JsonObject } from '../json.js';
 import type { RequestPlan } from '../tools/tool.js';
+import { MASK } from './redaction.js';
 
 /** Longer links are no cursors that an agent could use. */
 const MAX_LINK = 2_000;
 
 /** Whole seconds until a retry makes sense (RFC 9110 §10.2.3); null = not stated. */
 export function retryAfterOf(headers: Readonly<Record<string, string>>, now = Date.now()): number | null {
-  const text = headers['retry-after']?.trim() ?? '';
+  const header = headers['retry-after'];
+  if (header === undefined) return null;
+  const text = header.trim();
   if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Math.ceil(Number(text));
   const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, Math.ceil((date - now) / 1_000));
@@ -40,6 +43,8 @@ export function nextPageArguments(link: string, requestUrl: string, plan: Reques
     const values = next.getAll(parameter.name);
     const [first] = values;
     if (first === undefined || same(values, present.getAll(parameter.name))) continue;
+    // A credential: the proxy adds it by itself.
+    if (values.includes(MASK)) continue;
     const numeric = !parameter.types.includes('string') && /^-?\d{1,15}$/.test(first);
     changed[parameter.argument] = values.length > 1 ? values : numeric ? Number(first) : first;
   }

@@ -29,24 +29,24 @@ export function headersFor(request: UpstreamRequest, additions: Additions): Reco
   const headers: Record<string, string> = Object.create(null);
   headers['user-agent'] = 'mcp-anything';
   headers['accept-encoding'] = additions.acceptEncoding;
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (additions.foreign ? name === 'accept' : true) headers[name] = value;
+  for (const name of Object.keys(request.headers)) {
+    if (!additions.foreign || name === 'accept') headers[name] = request.headers[name] ?? '';
   }
   const contentType = headers['content-type'];
-  for (const source of [
-    additions.configured,
-    ...additions.parts.map((part) => part.headers),
-    additions.hook,
-  ]) {
-    for (const [name, value] of Object.entries(source)) {
-      const lower = name.toLowerCase();
-      if (!FRAMING.has(lower)) headers[lower] = value;
-    }
-  }
+  addAll(headers, additions.configured);
+  for (const part of additions.parts) addAll(headers, part.headers);
+  addAll(headers, additions.hook);
   // The body was written as this type; multipart has its boundary in it.
   if (contentType !== undefined) headers['content-type'] = contentType;
   if (!additions.withBody) delete headers['content-type'];
   return headers;
+}
+
+function addAll(headers: Record<string, string>, source: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(source)) {
+    const lower = name.toLowerCase();
+    if (!FRAMING.has(lower)) headers[lower] = source[name] ?? '';
+  }
 }
 
 /** The URL with credentials that go into the query; a parameter of the same name is replaced. */

@@ -28,15 +28,9 @@ export function createRateLimits(): RateLimits {
   }
 
   return {
-    async gate({ upstream, rateLimit }, context) {
+    gate({ upstream, rateLimit }, context) {
       if (rateLimit == null) return null;
-      try {
-        await limiterOf(upstream.name, rateLimit).consume(sourceOf(rateLimit, context));
-        return null;
-      } catch (reason) {
-        if (reason instanceof RateLimiterRes) return refusal(reason.msBeforeNext);
-        throw reason;
-      }
+      return consume(limiterOf(upstream.name, rateLimit), sourceOf(rateLimit, context));
     },
     retain({ upstreams, config }) {
       const alive = new Set<string>();
@@ -47,6 +41,16 @@ export function createRateLimits(): RateLimits {
       for (const key of limiters.keys()) if (!alive.has(key)) limiters.delete(key);
     },
   };
+}
+
+async function consume(limiter: RateLimiterMemory, source: string): Promise<string | null> {
+  try {
+    await limiter.consume(source);
+    return null;
+  } catch (reason) {
+    if (reason instanceof RateLimiterRes) return refusal(reason.msBeforeNext);
+    throw reason;
+  }
 }
 
 function limiterKey(upstream: string, limit: RateLimitConfig): string {

@@ -1,7 +1,7 @@
 import type { CredentialParts } from './credential.js';
 
 /** What is left of a secret. */
-const MASK = '***';
+export const MASK = '***';
 /** Shorter ones are no secrets, and masking them would garble answers. */
 const MIN_LENGTH = 8;
 
@@ -28,6 +28,7 @@ export interface ShownAnswer {
  * error pages and debugging endpoints the headers; the agent must not learn the operator's credentials from them.
  */
 export function redactedAnswer(answer: ShownAnswer, parts: readonly CredentialParts[]): ShownAnswer {
+  if (parts.every((part) => part.secrets.length === 0)) return answer;
   const secrets = parts
     .flatMap((part) => part.secrets)
     .flatMap((secret) => [secret, encodeURIComponent(secret)])

@@ -122,8 +122,8 @@ function pathSegment(parameter: ParameterPlan, value: Json): string {
   const encode = uriEncoder(parameter.argument, parameter.allowReserved, 'path');
   const text = pathText(parameter.name, value, parameter, encode);
   if (text === '') throw new ArgumentError(parameter.argument, 'must not be empty: it is part of the path');
-  const decoded = decodeURIComponent(text);
-  if (decoded === '.' || decoded.split(/[\\/]/).includes('..')) {
+  const decoded = text.includes('%') ? decodeURIComponent(text) : text;
+  if (decoded === '.' || (decoded.includes('..') && decoded.split(/[\\/]/).includes('..'))) {
     throw new ArgumentError(parameter.argument, 'must not be "." or "..", nor lead out of its path segment');
   }
   return text;

@@ -44,12 +44,16 @@ export function resultOf(response: UpstreamResponse, context: AnswerContext): Ca
 /** `2xx` stands for every status from 200 to 299. */
 export function isSuccess(status: number, patterns: readonly string[]): boolean {
   const text = String(status);
-  return patterns.some((pattern) => {
-    const digits = pattern.toLowerCase();
-    return (
-      digits.length === text.length && [...digits].every((digit, at) => digit === 'x' || digit === text[at])
-    );
-  });
+  return patterns.some((pattern) => matches(text, pattern));
+}
+
+function matches(status: string, pattern: string): boolean {
+  if (pattern.length !== status.length) return false;
+  for (let at = 0; at < status.length; at += 1) {
+    const digit = pattern[at];
+    if (digit !== status[at] && digit !== 'x' && digit !== 'X') return false;
+  }
+  return true;
 }
 
 function successResult(

@@ -139,7 +139,7 @@ export class HttpUpstreamClient implements UpstreamClient {
   /** One call: credentials, and one more try with a fresh token where a token was refused. */
   async #call(request: UpstreamRequest, own: boolean, deadline: Deadline): Promise<UpstreamResponse> {
     const credentials = own ? this.#credentials.choose(request.security) : [];
-    let parts = await partsOf(credentials, deadline);
+    let parts = credentials.length === 0 ? NO_PARTS : await partsOf(credentials, deadline);
     let response = await this.#delivery.deliver(request, parts, deadline);
     if (response.status === 401 && refused(credentials, parts)) {
       parts = await partsOf(credentials, deadline);
@@ -151,8 +151,12 @@ export class HttpUpstreamClient implements UpstreamClient {
       coding === undefined
         ? response.body
         : await decodeContent(response, coding, this.#config.max_response_body, wireUrl(request.url).host);
-    const sent = own ? [...parts, this.#headerSecrets, secretsIn(request.hookHeaders ?? {})] : parts;
-    return { status, ...redactedAnswer({ headers, body }, sent), ...(partial ? { partial } : {}) };
+    const { hookHeaders } = request;
+    const hookSecrets = own && hookHeaders !== undefined ? [secretsIn(hookHeaders)] : [];
+    const sent = own ? [...parts, this.#headerSecrets, ...hookSecrets] : parts;
+    const shown = redactedAnswer({ headers, body }, sent);
+    const answer = { status, headers: shown.headers, body: shown.body };
+    return partial ? { ...answer, partial } : answer;
   }
 
   readonly #postForm: PostForm = async (url, form, headers) => {
@@ -166,6 +170,8 @@ export class HttpUpstreamClient implements UpstreamClient {
     }
   };
 }
+
+const NO_PARTS: readonly CredentialParts[] = [];
 
 async function partsOf(
   credentials: readonly Credential[],

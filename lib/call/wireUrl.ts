@@ -8,6 +8,8 @@ export interface WireUrl {
   readonly path: string;
 }
 
+/** `/ ? #` */
+const DELIMITERS: ReadonlySet<number> = new Set([0x2f, 0x3f, 0x23]);
 const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
 /** Few servers, many calls: what `URL` made of an authority is kept. */
@@ -16,14 +18,24 @@ const MAX_KEPT = 256;
 
 /** @throws TypeError when there is no scheme and authority. */
 export function wireUrl(url: string): WireUrl {
+  const end = authorityEnd(url);
+  const { origin, host } = parsed.get(url.slice(0, end)) ?? parse(url);
+  const rest = url.slice(end);
+  return { origin, host, path: rest.startsWith('/') ? rest : `/${rest}` };
+}
+
+function parse(url: string) {
   const authority = AUTHORITY.exec(url)?.[0] ?? '';
-  let known = parsed.get(authority);
-  if (known === undefined) {
-    const { origin, host } = new URL(authority);
-    known = { origin, host };
-    if (parsed.size >= MAX_KEPT) parsed.clear();
-    parsed.set(authority, known);
-  }
-  const rest = url.slice(authority.length);
-  return { ...known, path: rest.startsWith('/') ? rest : `/${rest}` };
+  const { origin, host } = new URL(authority);
+  const known = { origin, host };
+  if (parsed.size >= MAX_KEPT) parsed.clear();
+  parsed.set(authority, known);
+  return known;
+}
+
+/** Where `AUTHORITY` ends if the URL has one, found in a fraction of the time. */
+function authorityEnd(url: string): number {
+  let end = url.indexOf('://') + 3;
+  while (end < url.length && !DELIMITERS.has(url.charCodeAt(end))) end += 1;
+  return end;
 }

@@ -22,9 +22,10 @@ const server = section(
     host: text('Address to listen on.', { default: '0.0.0.0' }),
     port: integer('Port to listen on; 0 = any free one.', { default: 8080, max: 65_535 }),
     read_timeout: duration('Time for a whole request to arrive; 0 = no limit.', { default: '30s' }),
-    write_timeout: duration('Time without progress after which an answer is given up; 0 = no limit.', {
-      default: '60s',
-    }),
+    write_timeout: duration(
+      'An answer of which the client takes nothing for this long is cut off; 0 = no limit.',
+      { default: '60s' },
+    ),
     shutdown_timeout: duration('Time for running requests to end after SIGTERM.', { default: '10s' }),
     shutdown_delay: duration('Time to keep serving after /readyz has turned 503.', { default: '0s' }),
     max_request_body: size('Largest request body.', { default: '4MB' }),

@@ -19,6 +19,8 @@ export interface AuthenticatorOptions {
   readonly keyCooldown?: Milliseconds;
   /** Keys older than this are asked for anew: how long a withdrawn key may still be accepted. @default 10 min */
   readonly keyMaxAge?: Milliseconds;
+  /** How long a signed token is accepted without checking its signature again. @default 30 s, at most `keyMaxAge` */
+  readonly acceptedFor?: Milliseconds;
   /** How long an introspected token is taken as active: how late a revocation may be noticed. @default 30 s */
   readonly activeFor?: Milliseconds;
   /** How long a token found inactive is refused without asking again. @default 5 s */
@@ -46,13 +48,23 @@ class PolicyAuthenticator implements InboundAuthenticator {
   /** By the digest of the policy's content. */
   readonly #byContent = new Map<string, PolicyCheck>();
 
-  constructor({ logger, timeout, keyCooldown, keyMaxAge, activeFor, inactiveFor }: AuthenticatorOptions) {
+  constructor(options: AuthenticatorOptions) {
+    const {
+      logger,
+      timeout,
+      keyCooldown,
+      keyMaxAge = 600_000,
+      acceptedFor,
+      activeFor,
+      inactiveFor,
+    } = options;
     this.#servers = new AuthServers(timeout === undefined ? {} : { timeout });
     this.#deps = {
       servers: this.#servers,
       logger,
       keyCooldown: keyCooldown ?? 30_000,
-      keyMaxAge: keyMaxAge ?? 600_000,
+      keyMaxAge,
+      acceptedFor: Math.min(acceptedFor ?? 30_000, keyMaxAge),
       activeFor: activeFor ?? 30_000,
       inactiveFor: inactiveFor ?? 5_000,
     };

@@ -26,7 +26,10 @@ export function challengeText(challenge: Challenge): string {
   return parameters.length === 0 ? scheme : `${scheme} ${parameters.join(', ')}`;
 }
 
+/** A document may ask for any number of scopes; a client takes some kilobytes of headers. */
+const MAX_LENGTH = 1_000;
+
 /** Quotes and control characters are in no value that is meant well; nobody may end the quoted string early. */
 function parameter(name: string, value: string | null): string | null {
-  return value === null ? null : `${name}="${value.replace(/[^\x20-\x7e]|["\\]/g, '')}"`;
+  return value === null ? null : `${name}="${value.replace(/[^\x20-\x7e]|["\\]/g, '').slice(0, MAX_LENGTH)}"`;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import {
   createRemoteJWKSet,
@@ -14,6 +15,7 @@ import type { JwtConfig, Milliseconds } from '../config/config.js';
 import type { Logger } from '../observe/logger.js';
 import { AuthServerError, type AuthServers } from './authServer.js';
 import { bearerToken } from './bearerToken.js';
+import { ExpiringCache } from './expiringCache.js';
 import { IssuerMetadata } from './issuerMetadata.js';
 import {
   invalidToken,
@@ -33,8 +35,12 @@ export interface JwtCheckDeps {
   readonly keyCooldown: Milliseconds;
   /** Keys older than this are asked for anew before they are used. */
   readonly keyMaxAge: Milliseconds;
+  /** How long a token that was accepted is accepted without checking its signature again; never past its `exp`. */
+  readonly acceptedFor: Milliseconds;
 }
 
+/** Tokens. */
+const CACHE_SIZE = 1_000;
 /** Of keys without an id; more make a set that nobody publishes. */
 const MAX_CANDIDATES = 8;
 /** What says that a token is meant for something else than access (RFC 8725, section 3.11). */
@@ -48,6 +54,8 @@ export class JwtCheck implements PolicyCheck {
   readonly #jwksUrl: string | null;
   readonly #metadata: IssuerMetadata;
   readonly #deps: JwtCheckDeps;
+  /** Checking a signature takes more time than all the rest of a call. */
+  readonly #accepted = new ExpiringCache<Verdict>(CACHE_SIZE);
   #keySet: { readonly url: string; readonly keys: JWTVerifyGetKey } | null = null;
 
   constructor(config: JwtConfig, deps: JwtCheckDeps) {
@@ -68,10 +76,16 @@ export class JwtCheck implements PolicyCheck {
     const bearer = bearerToken(req);
     if (bearer.kind === 'none') return NO_TOKEN;
     if (bearer.kind === 'malformed') return MALFORMED_TOKEN;
+    const key = createHash('sha256').update(bearer.token).digest('base64');
+    const known = this.#accepted.get(key);
+    if (known !== undefined) return known;
     try {
       const { payload, protectedHeader } = await this.#verify(bearer.token);
       if (!isAccessToken(protectedHeader)) return invalidToken('The token is not an access token');
-      return withScopes(callerOf(payload), this.scopes);
+      const verdict = withScopes(callerOf(payload), this.scopes);
+      const left = (payload.exp ?? 0) * 1_000 - Date.now();
+      if (verdict.kind === 'ok') this.#accepted.set(key, verdict, Math.min(left, this.#deps.acceptedFor));
+      return verdict;
     } catch (error) {
       return refusal(error);
     }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type GuardConfig, isListedHost } from './guard.js';
+import { type GuardConfig, hostOf, isListedHost } from './guard.js';
 
 /** What Express and Connect add to a request, where it is there. */
 interface MountedRequest {
@@ -22,7 +22,7 @@ const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
  */
 export function originOf(req: IncomingMessage, config: GuardConfig): string {
   const forwarded = firstOf(req.headers['x-forwarded-host']);
-  const claimed = forwarded !== undefined && isListedHost(forwarded, config) ? forwarded : req.headers.host;
+  const claimed = forwarded !== undefined && isListedHost(forwarded, config) ? forwarded : hostOf(req);
   const host = claimed !== undefined && HOST.test(claimed) ? claimed : 'localhost';
   return `${protocolOf(req)}://${host}`;
 }

@@ -48,10 +48,10 @@ export function sendJson(
   text: string,
   headers?: Readonly<Record<string, string>>,
 ): void {
-  const length = Buffer.byteLength(text);
-  const all = { 'content-type': 'application/json', 'content-length': length };
+  const bytes = Buffer.from(text);
+  const all = { 'content-type': 'application/json', 'content-length': bytes.length };
   res.writeHead(status, headers === undefined ? all : { ...all, ...headers });
-  res.end(text);
+  res.end(bytes);
 }
 
 /** Sends a JSON-RPC error that belongs to no request of the body. */

@@ -1,11 +1,13 @@
 import type { ServerConfig } from '../config/config.js';
 
-/** Settings that the listener was started with; everything else of `server` applies with the next table. */
+/** What the process was started with, and ends by; everything else of `server` applies with the next table. */
 const STATIC_KEYS = [
   'host',
   'port',
   'read_timeout',
   'write_timeout',
+  'shutdown_timeout',
+  'shutdown_delay',
   'metrics_path',
   'admin_port',
   'admin_host',

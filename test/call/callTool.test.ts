@@ -77,12 +77,12 @@ describe('a call', () => {
     [
       '10 MB of arguments',
       { petId: 'x'.repeat(10 * 1024 * 1024) },
-      'The arguments of tool are not valid; nothing was sent.\narguments: must not exceed 8 MB in all',
+      'The arguments of tool are not valid; nothing was sent.\npetId: must not exceed 8 MB, together with the other arguments',
     ],
     [
       'a thousand levels',
       { petId: JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`) },
-      'The arguments of tool are not valid; nothing was sent.\narguments: must not be nested more than 64 levels deep',
+      'The arguments of tool are not valid; nothing was sent.\npetId: must not be nested more than 64 levels deep',
     ],
   ])('with %s sends nothing and says what to fix', async (_, args, text) => {
     const result = await calling.call(tool, args);

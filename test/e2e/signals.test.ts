@@ -11,11 +11,15 @@ let api: HttpServer;
 /** Settled when a call has reached the API; the API answers once `released` is. */
 let arrived: Deferred<void>;
 let released: Deferred<void>;
+/** Requests that have reached the API. */
+let asked: string[];
 
 beforeEach(async () => {
   arrived = deferred();
   released = deferred();
-  api = await HttpServer.start((_request, response) => {
+  asked = [];
+  api = await HttpServer.start((request, response) => {
+    asked.push(request.url ?? '');
     arrived.resolve();
     void released.promise.then(() => response.setHeader('Content-Type', 'text/plain').end('at last'));
   });
@@ -148,5 +152,24 @@ describe('SIGHUP', () => {
     released.resolve();
     expect(await callTool(url)).toEqual([{ type: 'text', text: 'at last' }]);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
+
+  test('spoils no shutdown that begins while it is still reloading', async () => {
+    await using sidecar = start();
+    const url = await sidecar.url();
+    const call = callTool(url);
+    await arrived.promise;
+    const upstream = (name: string, source: string) =>
+      `  - { name: ${name}, type: http, base_url: "${api.url}", openapi: { source: "${source}" } }`;
+    // That document does not come before the API is released.
+    const slow = upstream('slow', `${api.url}/slow.json`);
+    directory.write('mcp.yaml', ['upstreams:', upstream('pets', './small.json'), slow].join('\n'));
+    sidecar.child.kill('SIGHUP');
+    await vi.waitFor(() => expect(asked).toContain('/slow.json'), { timeout: 5_000 });
+    sidecar.child.kill('SIGTERM');
+    await sidecar.logged('the reload was given up');
+    released.resolve();
+    expect(await call).toEqual([{ type: 'text', text: 'at last' }]);
+    expect(await sidecar.exit).toMatchObject({ code: 0, stderr: '' });
   });
 });

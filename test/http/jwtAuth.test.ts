@@ -244,6 +244,23 @@ describe('keys', () => {
     await until(async () => (await server.list(bearer(token))).status === 401);
   });
 
+  it('are asked for once in a while only: a token that was accepted stays so for a moment, and never past its end', async () => {
+    await using issuer = await Issuer.start();
+    await using server = await guarded(
+      issuer,
+      { clock_tolerance: '0s' },
+      { authenticator: { acceptedFor: 60_000 } },
+    );
+    const exp = Math.floor(Date.now() / 1_000) + 2;
+    const token = bearer(await issuer.token({ claims: { exp } }));
+    expect((await server.list(token)).status).toBe(200);
+    // Its key is gone, and so is the issuer: what is accepted now was known.
+    issuer.manner = ({ socket }) => void socket.destroy();
+    expect((await server.list(token)).status).toBe(200);
+    await until(async () => (await server.list(token)).status === 401, { within: 4_000 });
+    expect(Date.now()).toBeGreaterThanOrEqual(exp * 1_000);
+  });
+
   it('are taken from where the config says, without asking the issuer', async () => {
     await using issuer = await Issuer.start();
     await using server = await guarded(issuer, { jwks_url: `${issuer.url}/jwks` });

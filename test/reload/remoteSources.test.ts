@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
+import { HttpServer } from '../support/httpServer.js';
 import { RunningProxy } from '../support/runningProxy.js';
 import { smallDocument } from '../support/smallDocument.js';
 import { SpecServer } from '../support/specServer.js';
@@ -152,6 +153,22 @@ describe('a refresh that brings nothing usable', () => {
     expect(await proxy.tools()).toEqual(['one']);
     expect(await proxy.metric('reload_held')).toBe(0);
   });
+
+  it('does not hide that a change of the config is held', async () => {
+    await using spec = await SpecServer.start(smallDocument('one'));
+    const config = (names: Record<string, string>) =>
+      configOf(names).replace('{ debounce', '{ max_tool_removal: 40%, debounce');
+    const a = refreshed(spec.url);
+    await using proxy = await RunningProxy.start({
+      files: { 'mcp.yaml': config({ a, b: 'b.json' }), 'b.json': smallDocument('three') },
+    });
+    proxy.directory.write('mcp.yaml', config({ a }));
+    await proxy.untilMetric('reload_held', 1);
+    spec.document = smallDocument('one', 'two');
+    await proxy.untilTools(['one', 'two', 'three']);
+    expect(await proxy.metric('reload_held')).toBe(1);
+    expect(await proxy.metric('config_last_reload_successful')).toBe(0);
+  });
 });
 
 describe('schedules', () => {
@@ -259,11 +276,10 @@ describe('what comes at the same time', () => {
     await proxy.untilTools(['p__two']);
   });
 
-  it('a refresh elsewhere forgets nothing that a refused config waits for', async () => {
+  it('a refresh elsewhere forgets no file that a refused config waits for', async () => {
     await using spec = await SpecServer.start(smallDocument('one'));
     await using proxy = await startWith(spec);
-    const names = { a: refreshed(spec.url), b: 'later/b.json' };
-    proxy.directory.write('mcp.yaml', configOf(names));
+    proxy.directory.write('mcp.yaml', configOf({ a: refreshed(spec.url), b: 'later/b.json' }));
     await proxy.untilMetric('config_last_reload_successful', 0);
     spec.document = NEW;
     await proxy.untilTools(['two']);
@@ -271,6 +287,23 @@ describe('what comes at the same time', () => {
     proxy.directory.write('later/b.json', smallDocument('three'));
     await proxy.untilTools(['two', 'three']);
     expect(await proxy.metric('config_last_reload_successful')).toBe(1);
+    expect(proxy.handler.journal()[0]?.trigger).toContain('file');
+  });
+
+  it('a refresh elsewhere forgets no server that a refused config waits for', async () => {
+    await using spec = await SpecServer.start(smallDocument('one'));
+    let isUp = false;
+    await using late = await HttpServer.start((_, response) => {
+      response.writeHead(isUp ? 200 : 500).end(smallDocument('three'));
+    });
+    await using proxy = await startWith(spec);
+    proxy.directory.write('mcp.yaml', configOf({ a: refreshed(spec.url), b: late.url }));
+    await proxy.untilMetric('config_last_reload_successful', 0);
+    spec.document = NEW;
+    await proxy.untilTools(['two']);
+    isUp = true;
+    await proxy.untilTools(['two', 'three']);
+    expect(proxy.handler.journal()[0]?.trigger).toContain('retry');
   });
 
   it('a config change does not wait for the slow server of one that it takes back', async () => {

@@ -267,6 +267,9 @@ describe('a planted secret', () => {
       Buffer.from(`${world.env['USER_NAME']}:${world.env['PASSWORD']}`).toString('base64'),
     );
     expect(JSON.stringify(spec.requests)).toContain(secrets.of('spec'));
+    // What callers authenticate with is between them and the proxy.
+    for (const name of ['good-token', 'caller-key', 'callers'])
+      expect(received).not.toContain(secrets.of(name));
     expect(secrets.leaks()).toEqual([]);
     expect(secrets.places).toBeGreaterThan(60);
   }, 60_000);
