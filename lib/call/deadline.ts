@@ -13,7 +13,7 @@ export class Deadline {
   readonly #timeout: Milliseconds;
   readonly #caller: AbortSignal | null;
   readonly #timer: NodeJS.Timeout;
-  readonly #listeners = new Set<EndListener>();
+  readonly #listeners: EndListener[] = [];
   #failure: UpstreamFailure | null = null;
 
   /** @param caller Aborts when the caller leaves; null = nobody can. @param who Subject of the sentence. */
@@ -21,10 +21,10 @@ export class Deadline {
     this.#who = who;
     this.#timeout = timeout;
     this.#caller = caller;
-    this.#timer = setTimeout(this.#timeUp, timeout);
+    this.#timer = setTimeout(() => this.#timeUp(), timeout);
     this.#timer.unref();
-    if (caller?.aborted) this.#leave();
-    else caller?.addEventListener('abort', this.#leave);
+    if (caller?.aborted) this.handleEvent();
+    else caller?.addEventListener('abort', this);
   }
 
   /** Why the call has to end; null while it may go on. */
@@ -34,17 +34,18 @@ export class Deadline {
 
   /** Not called for what has happened before: look at `failure` first. */
   add(listener: EndListener): void {
-    this.#listeners.add(listener);
+    this.#listeners.push(listener);
   }
 
   remove(listener: EndListener): void {
-    this.#listeners.delete(listener);
+    const at = this.#listeners.indexOf(listener);
+    if (at >= 0) this.#listeners.splice(at, 1);
   }
 
   /** To be called when the call is over. */
   finish(): void {
     clearTimeout(this.#timer);
-    this.#caller?.removeEventListener('abort', this.#leave);
+    this.#caller?.removeEventListener('abort', this);
   }
 
   /**
@@ -59,15 +60,16 @@ export class Deadline {
     });
   }
 
-  readonly #timeUp = (): void => {
+  /** The caller has left; this is the listener of its signal. */
+  handleEvent(): void {
+    this.#end(new UpstreamFailure('aborted', 'The call was cancelled.'));
+  }
+
+  #timeUp(): void {
     this.#end(
       new UpstreamFailure('timeout', `${this.#who} did not answer within ${this.#timeout / 1_000} s.`),
     );
-  };
-
-  readonly #leave = (): void => {
-    this.#end(new UpstreamFailure('aborted', 'The call was cancelled.'));
-  };
+  }
 
   #end(failure: UpstreamFailure): void {
     if (this.#failure !== null) return;

@@ -49,15 +49,17 @@ export function createMiddleware(deps: MiddlewareDeps): Middleware {
 
   function count(change: 1 | -1): void {
     inFlight += change;
-    metrics.requestsInFlight.set(inFlight);
+    metrics.inFlight = inFlight;
   }
 
+  /** Never rejects. */
   async function serve(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
     const lease = reader.lease();
     const group = lease?.table.groups.get(path);
     if (lease === null || group === undefined) {
       lease?.release();
       refusals.notServing(res, deps.phase());
+      limitRest(req);
       return;
     }
     let settled = false;
@@ -70,8 +72,12 @@ export function createMiddleware(deps: MiddlewareDeps): Middleware {
     count(1);
     try {
       await answer(deps, { req, res, table: lease.table, group, settle }, inFlight);
+    } catch (error) {
+      logger.error({ err: error, endpoint: path }, 'an MCP request failed');
+      refusals.internal(res);
     } finally {
       settle();
+      limitRest(req);
     }
   }
 
@@ -90,12 +96,7 @@ export function createMiddleware(deps: MiddlewareDeps): Middleware {
       refusals.notServing(res, phase);
       return;
     }
-    serve(req, res, path)
-      .catch((error: unknown) => {
-        logger.error({ err: error, endpoint: path }, 'an MCP request failed');
-        refusals.internal(res);
-      })
-      .finally(() => limitRest(req));
+    void serve(req, res, path);
   };
 }
 

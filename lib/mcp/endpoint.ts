@@ -110,7 +110,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       const { req, res } = exchange;
       switch (req.method) {
         case 'POST':
-          return post(exchange);
+          await post(exchange);
+          return;
         case 'GET':
           if (!namesModernVersion(req.headers)) return streams.open(exchange);
           break;

@@ -41,6 +41,9 @@ export class Metrics {
   readonly listeners: Gauge<'endpoint'>;
   readonly circuitState: Gauge<'upstream'>;
 
+  /** What `requestsInFlight` shows when it is read: setting the gauge itself twice would cost each request 2 µs. */
+  inFlight = 0;
+
   /** @param registry The host's own; default: a new one, with prom-client's process metrics. */
   constructor(registry?: Registry) {
     this.registry = registry ?? new Registry();
@@ -104,7 +107,15 @@ export class Metrics {
       'tables_draining',
       'Retired routing tables that requests in flight still use.',
     );
-    this.requestsInFlight = gauge('requests_in_flight', 'MCP requests being answered, streams excluded.');
+    const inFlight = () => this.inFlight;
+    this.requestsInFlight = new Gauge({
+      name: `${PREFIX}requests_in_flight`,
+      help: 'MCP requests being answered, streams excluded.',
+      registers,
+      collect() {
+        this.set(inFlight());
+      },
+    });
     this.toolCalls = counter('tool_calls_total', 'Tool calls by upstream and outcome.', [
       'upstream',
       'outcome',
