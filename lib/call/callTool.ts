@@ -84,7 +84,9 @@ async function run(entry: ToolEntry, args: unknown, context: CallContext): Promi
   if (refusal !== null) return { outcome: 'denied', result: errorResult(refusal) };
 
   context.signal.throwIfAborted();
-  const response = await send(entry, request, decision?.headers, context);
+  const start = performance.now();
+  const response = await send(entry, request, decision?.headers, context.signal);
+  tell(entry, response, (performance.now() - start) / 1_000, context);
   const successStatus = entry.upstream.config.validation.success_status;
   const result = resultOf(response, {
     compiled: entry.compiled,
@@ -127,25 +129,25 @@ function decisionOfHook(hook: OnToolCall, entry: ToolEntry, args: JsonObject, co
   return unlessAborted(decisionOf(hook, asked, context.logger), context.signal);
 }
 
-async function send(
+function send(
   entry: ToolEntry,
   request: BuiltRequest,
   hookHeaders: Readonly<Record<string, string>> | undefined,
-  context: CallContext,
+  signal: AbortSignal,
 ): Promise<UpstreamResponse> {
-  const start = performance.now();
   const { method, url, headers, body } = request;
   const { security } = entry.compiled.tool().plan;
   const plain = { method, url, headers, body, security };
   const complete = hookHeaders === undefined ? plain : { ...plain, hookHeaders };
-  const response = await entry.upstream.client.send(complete, context.signal);
-  const seconds = (performance.now() - start) / 1_000;
+  return entry.upstream.client.send(complete, signal);
+}
+
+function tell(entry: ToolEntry, response: UpstreamResponse, seconds: number, context: CallContext): void {
   context.metrics.toolCallDuration.observe({ upstream: entry.upstream.name }, seconds);
   context.logger.debug(
     { tool: entry.name, upstream: entry.upstream.name, status: response.status, seconds },
     'called',
   );
-  return response;
 }
 
 function refusedArguments(entry: ToolEntry, problems: readonly string[]): Ended {

@@ -59,7 +59,13 @@ export class Delivery {
         foreign: plain.origin !== start.origin,
         withBody: body !== null,
       });
-      const response = await this.#attempt({ method, target, headers, body }, deadline);
+      const message = { method, target, headers, body };
+      let response: ExchangeResponse;
+      try {
+        response = await this.#send(message, deadline);
+      } catch (error) {
+        response = await this.#sendAgain(message, error, deadline);
+      }
       const { location } = response.headers;
       if (location === undefined || hop >= MAX_REDIRECTS) return response;
       const next = redirectionOf(response.status, location, new URL(url), method);
@@ -70,23 +76,29 @@ export class Delivery {
     }
   }
 
+  #send(request: ExchangeRequest, deadline: Deadline): Promise<ExchangeResponse> {
+    const pool = this.#pools.poolFor(request.target.origin);
+    return exchange(pool, request, this.#config.max_response_body, deadline);
+  }
+
   /** Repeats an idempotent request whose connection failed, at most twice and within the deadline. */
-  async #attempt(request: ExchangeRequest, deadline: Deadline): Promise<ExchangeResponse> {
+  async #sendAgain(request: ExchangeRequest, error: unknown, deadline: Deadline): Promise<ExchangeResponse> {
     const { method, target } = request;
+    let latest = error;
     for (let attempt = 0; ; attempt += 1) {
+      const failure = failureOf(latest, target.host);
+      if (failure.kind === 'refused') this.#tell(target.origin);
+      const wait = RETRY_PAUSES[attempt];
+      if (!failure.retryable || wait === undefined || !IDEMPOTENT.has(method)) throw failure;
+      this.#logger.debug(
+        { upstream: this.#config.name, code: codeOf(failure.cause) },
+        'the connection failed; trying again',
+      );
+      await deadline.race(sleep(wait));
       try {
-        const pool = this.#pools.poolFor(target.origin);
-        return await exchange(pool, request, this.#config.max_response_body, deadline);
-      } catch (error) {
-        const failure = failureOf(error, target.host);
-        if (failure.kind === 'refused') this.#tell(target.origin);
-        const wait = RETRY_PAUSES[attempt];
-        if (!failure.retryable || wait === undefined || !IDEMPOTENT.has(method)) throw failure;
-        this.#logger.debug(
-          { upstream: this.#config.name, code: codeOf(failure.cause) },
-          'the connection failed; trying again',
-        );
-        await deadline.race(sleep(wait));
+        return await this.#send(request, deadline);
+      } catch (again) {
+        latest = again;
       }
     }
   }

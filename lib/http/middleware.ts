@@ -5,10 +5,9 @@ import type { Exchange, RequestBody } from '../mcp/exchange.js';
 import type { Logger } from '../observe/logger.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { TableReader } from '../table/liveTable.js';
-import type { RoutingTable } from '../table/routingTable.js';
 import type { Authenticator } from './authenticator.js';
 import { type Application, type Authorization, authorize } from './authorization.js';
-import { readBody } from './body.js';
+import { type BodyLimits, type BodyOutcome, readBody } from './body.js';
 import { answerCors } from './cors.js';
 import { refuseForeign } from './guard.js';
 import { serveMetadata } from './metadataMiddleware.js';
@@ -134,7 +133,9 @@ async function answer(deps: MiddlewareDeps, arrival: Arrival, inFlight: number):
     refusals.authUnavailable(res);
     return;
   }
-  const body = req.method === 'POST' ? await receive(req, res, table) : NO_BODY;
+  const limits = bodyLimits(table.config);
+  const received = req.method === 'POST' ? await readBody(req, limits) : NO_BODY;
+  const body = usable(received, limits, req, res);
   if (body === null) return;
   await deps.endpoint.handle(exchangeOf(arrival, permit, body));
 }
@@ -171,13 +172,12 @@ function authorized(
 }
 
 /** @returns null when there is no body to go on with, and that has been answered. */
-async function receive(
+function usable(
+  body: BodyOutcome,
+  limits: BodyLimits,
   req: IncomingMessage,
   res: ServerResponse,
-  { config }: RoutingTable,
-): Promise<RequestBody | null> {
-  const limits = bodyLimits(config);
-  const body = await readBody(req, limits);
+): RequestBody | null {
   switch (body.kind) {
     case 'too_large':
       refusals.tooLarge(res, limits.maxBytes);
@@ -192,7 +192,7 @@ async function receive(
   }
 }
 
-function bodyLimits({ server }: Config) {
+function bodyLimits({ server }: Config): BodyLimits {
   return { maxBytes: server.max_request_body, deadline: server.read_timeout };
 }
 

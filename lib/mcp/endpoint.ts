@@ -1,4 +1,5 @@
 import { classifyInboundRequest } from '@modelcontextprotocol/server';
+import type { CallToolResult } from '../call/callToolResult.js';
 import { isJsonObject, type JsonObject } from '../json.js';
 import { Answer } from './answer.js';
 import { Departure, departureSignal } from './departure.js';
@@ -57,7 +58,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     }
     const answer = new Answer(res, answerOptions(exchange));
     const outcome = runTool(settings, exchange, entry, request.arguments, departureSignal(req, res));
-    const result = await outcome.catch(() => null);
+    let result: CallToolResult | null = null;
+    try {
+      result = await outcome;
+    } catch {
+      // The SDK writes the error.
+    }
     const text = result === null ? null : fast.callAnswer(request.era, request.id, result);
     if (text !== null) {
       answer.message(text);

@@ -131,8 +131,11 @@ const NAMED = ['properties', 'patternProperties'];
 /** Say nothing of validity; the validator would fill a `default` in, and then judge it. */
 const SILENT = /^(?:default|example|examples|description|title|externalDocs|xml|x-.*)$/;
 
-/** `dateTime` is none. */
-const FORMAT = /^[a-z0-9-]+$/;
+/** What the validator can judge: OpenAPI's own and JSON Schema's, as far as it has them. */
+const FORMAT = new RegExp(
+  '^(?:binary|byte|date|date-time|double|duration|email|float|hostname|int32|int64|ipv4|ipv6|json-pointer|' +
+    'password|regex|relative-json-pointer|time|uri|uri-reference|uri-template|uuid)$',
+);
 
 /** The schemas that references lead to, under names of `components.schemas`. */
 class ReferredSchemas {
