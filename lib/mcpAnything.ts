@@ -100,7 +100,7 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
   let lifecycle: Lifecycle = { phase: 'loading' };
 
   const authenticator = createAuthenticator({ logger });
-  const rateLimits = createRateLimits();
+  const rateLimits = createRateLimits(logger);
   const endpoint = createEndpoint({
     gate: rateLimits.gate,
     nextRefreshIn: (upstream) => reloader.nextRefreshIn(upstream),
@@ -182,6 +182,7 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
     await engine.close();
     await endpoint.close();
     authenticator.close();
+    await rateLimits.close();
   }
 
   function close(): Promise<void> {

@@ -48,8 +48,14 @@ export function adminPages(options: AdminPagesOptions): Express {
         response.status(403).json({ problems: ['reloads are not triggered by web pages'] });
         return;
       }
-      const report = await handler.reload({ force: request.query['force'] === 'true', trigger: 'http' });
-      response.status(report.problems.length === 0 ? 200 : 422).json(report);
+      const force = request.query['force'] === 'true';
+      try {
+        const report = await handler.reload({ force, trigger: 'http' });
+        response.status(report.problems.length === 0 ? 200 : 422).json(report);
+      } catch (error) {
+        if (!options.stopping()) throw error;
+        response.status(503).json({ problems: ['the reload was given up: the process is shutting down'] });
+      }
     });
   }
   return app;

@@ -1,49 +1,94 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Milliseconds, RateLimitConfig } from '../config/config.js';
+import type { Milliseconds, RateLimitConfig, RateLimitStoreConfig } from '../config/config.js';
+import { type Logger, silentLogger } from '../observe/logger.js';
 import type { RoutingTable } from '../table/routingTable.js';
 import type { CallContext, CallGate } from './callTool.js';
+import { digestOf, type Limiter, RedisCounts, type Window } from './redisCounts.js';
 
 /** Counts tool calls against the limits of the table that serves them. */
 export interface RateLimits {
   /** Refuses what is over the limit, with the time after which it makes sense to come back. */
   readonly gate: CallGate;
-  /** Forgets what was counted for limits that this table does not have. For after a swap. */
+  /**
+   * Forgets what was counted for limits that this table does not have, and leaves and opens stores as it says. For
+   * after a swap.
+   */
   retain(table: RoutingTable): void;
+  /** Resolves when no connection to a store is left. */
+  close(): Promise<void>;
 }
 
 /**
- * Limits in memory, per upstream. A count lives as long as upstream and limit stay what they are, across any number
- * of tables.
+ * Limits per upstream, in memory or where `rate_limit_store` says. A count lives as long as upstream, limit and store
+ * stay what they are, across any number of tables.
  */
-export function createRateLimits(): RateLimits {
-  const limiters = new Map<string, RateLimiterMemory>();
+export function createRateLimits(logger: Logger = silentLogger): RateLimits {
+  const limiters = new Map<string, Limiter>();
+  const stores = new Map<string, RedisCounts>();
+  const leaving = new Set<Promise<void>>();
 
-  function limiterOf(upstream: string, limit: RateLimitConfig): RateLimiterMemory {
-    const key = limiterKey(upstream, limit);
-    const limiter = limiters.get(key) ?? new RateLimiterMemory(windowOf(limit));
+  function limiterOf(upstream: string, limit: RateLimitConfig, place: string | null): Limiter {
+    // A call that outlives its table may name a store that is closed by now, and is counted here.
+    const store = place === null ? undefined : stores.get(place);
+    const key = limiterKey(upstream, limit, store === undefined ? null : place);
+    const limiter = limiters.get(key) ?? newLimiter(upstream, limit, store);
     limiters.set(key, limiter);
     return limiter;
   }
 
+  function retainStores(alive: ReadonlyMap<string, RateLimitStoreConfig>): void {
+    for (const [place, store] of stores) {
+      if (alive.has(place)) continue;
+      stores.delete(place);
+      const gone = store.close().finally(() => leaving.delete(gone));
+      leaving.add(gone);
+    }
+    for (const [place, { redis_url, prefix }] of alive) {
+      if (redis_url === null || stores.has(place)) continue;
+      stores.set(place, new RedisCounts({ redis_url, prefix }, logger));
+    }
+  }
+
   return {
-    gate({ upstream, rateLimit }, context) {
+    gate({ upstream, rateLimit, rateLimitStore }, context) {
       if (rateLimit == null) return null;
-      return consume(limiterOf(upstream.name, rateLimit), sourceOf(rateLimit, context));
+      const limiter = limiterOf(upstream.name, rateLimit, placeOf(rateLimitStore));
+      return consume(limiter, sourceOf(rateLimit, context));
     },
     retain({ upstreams, config }) {
       const alive = new Set<string>();
+      const store = config.rate_limit_store;
+      const place = placeOf(store);
       for (const { name, config: upstream } of upstreams.values()) {
         const limit = new Map(Object.entries(config.rate_limits)).get(upstream.rate_limit ?? '');
-        if (limit !== undefined) alive.add(limiterKey(name, limit));
+        if (limit !== undefined) alive.add(limiterKey(name, limit, place));
       }
       for (const key of limiters.keys()) if (!alive.has(key)) limiters.delete(key);
+      retainStores(place === null || alive.size === 0 ? new Map() : new Map([[place, store]]));
+    },
+    async close() {
+      retainStores(new Map());
+      await Promise.all(leaving);
     },
   };
 }
 
-async function consume(limiter: RateLimiterMemory, source: string): Promise<string | null> {
+function newLimiter(upstream: string, limit: RateLimitConfig, store: RedisCounts | undefined): Limiter {
+  const window = windowOf(limit);
+  if (store === undefined) return new RateLimiterMemory(window);
+  return store.limiter(`${upstream}:${digestOf(limiterKey(upstream, limit, null))}`, window);
+}
+
+/** What a store is known by; null = in memory. */
+function placeOf(store: RateLimitStoreConfig | undefined): string | null {
+  return store === undefined || store.redis_url === null
+    ? null
+    : JSON.stringify([store.redis_url, store.prefix]);
+}
+
+async function consume(limiter: Limiter, source: string): Promise<string | null> {
   try {
     await limiter.consume(source);
     return null;
@@ -53,15 +98,15 @@ async function consume(limiter: RateLimiterMemory, source: string): Promise<stri
   }
 }
 
-function limiterKey(upstream: string, limit: RateLimitConfig): string {
-  return JSON.stringify([upstream, limit.source, limit.average, limit.period, limit.burst]);
+function limiterKey(upstream: string, limit: RateLimitConfig, place: string | null): string {
+  return JSON.stringify([upstream, limit.source, limit.average, limit.period, limit.burst, place]);
 }
 
 /**
  * `burst` calls in the time in which as many are allowed on average: nobody gets more than `burst` at once, and nobody
  * more than `average` per period in the long run.
  */
-function windowOf({ average, period, burst }: RateLimitConfig): { points: number; duration: number } {
+function windowOf({ average, period, burst }: RateLimitConfig): Window {
   const points = Math.min(burst, Math.floor((MAX_WINDOW * average) / period));
   return { points, duration: (points * period) / average / 1_000 };
 }

@@ -51,6 +51,7 @@ export function assemble(draft: Draft, { directory, use, keysOf }: AssemblyConte
     groups: assembleGroups(draft, upstreams, inbound),
     inbound_auth: draft.inbound_auth === undefined ? { strategy: 'none' } : inbound(draft.inbound_auth),
     rate_limits: mapValues(draft.rate_limits, (limit) => ({ ...limit, burst: limit.burst ?? limit.average })),
+    rate_limit_store: draft.rate_limit_store,
     circuit_breakers: draft.circuit_breakers,
     egress: draft.egress,
   };

@@ -23,6 +23,7 @@ export interface Config {
   readonly groups: readonly GroupConfig[];
   readonly inbound_auth: InboundAuthConfig;
   readonly rate_limits: Readonly<Record<string, RateLimitConfig>>;
+  readonly rate_limit_store: RateLimitStoreConfig;
   readonly circuit_breakers: Readonly<Record<string, CircuitBreakerConfig>>;
   readonly egress: EgressConfig;
 }
@@ -243,6 +244,12 @@ export interface RateLimitConfig {
   readonly period: Milliseconds;
   readonly burst: number;
   readonly source: 'user' | 'ip' | 'upstream';
+}
+
+export interface RateLimitStoreConfig {
+  /** `redis:` or `rediss:`, may hold a password; null = in memory, each replica for itself. */
+  readonly redis_url: string | null;
+  readonly prefix: string;
 }
 
 export interface CircuitBreakerConfig {

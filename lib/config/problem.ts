@@ -17,7 +17,7 @@ export function problemLine(problem: Problem): string {
 }
 
 /** Keys outside of the auth sections whose value is, or is likely to hold, a secret. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(['auth_header', 'headers']);
+const SECRET_KEYS: ReadonlySet<string> = new Set(['auth_header', 'headers', 'redis_url']);
 const AUTH_SECTIONS: ReadonlySet<string> = new Set(['outbound_auth', 'inbound_auth']);
 /** The keys of those sections that hold none, whatever is put there. */
 const OPEN_AUTH_KEYS: ReadonlySet<string> = new Set(

@@ -102,9 +102,31 @@ function checkPolicies(draft: Loose<Draft>, context: RuleContext): void {
       if (!uses[kind].has(name)) context.warned([kind, name], 'is named by no upstream');
     }
   }
+  checkRateLimitStore(draft.rate_limit_store, context);
   for (const [name, breaker] of Object.entries(draft.circuit_breakers ?? {})) {
     if (breaker?.threshold === 0) {
       context.refused(['circuit_breakers', name, 'threshold'], 'must be above 0', 0);
     }
+  }
+}
+
+function checkRateLimitStore(store: Loose<Draft>['rate_limit_store'], context: RuleContext): void {
+  const place = ['rate_limit_store', 'redis_url'];
+  if (store?.redis_url === null && context.given(['rate_limit_store', 'prefix']) !== undefined) {
+    context.broken(['rate_limit_store', 'prefix'], 'would do nothing without redis_url');
+  }
+  if (typeof store?.redis_url === 'string' && !isReadable(store.redis_url)) {
+    context.refused(place, 'must be a URL whose user name and password are percent-encoded', store.redis_url);
+  }
+}
+
+/** What the client makes of a URL: it is parsed, and its credentials are decoded. */
+function isReadable(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  try {
+    return decodeURIComponent(username + password) !== null;
+  } catch {
+    return false;
   }
 }

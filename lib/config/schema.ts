@@ -133,6 +133,11 @@ const rateLimit = mapping('How many tool calls are let through.', {
   source: choice('Counted per what.', ['user', 'ip', 'upstream'], { default: 'user' }),
 });
 
+/** In lower case only: the client takes another spelling of `rediss` for a connection without TLS. */
+const REDIS_URL =
+  /^rediss?:\/\/(?:[^@\s/?#]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^@:\s/?#[\]]+)(?::\d{1,5})?(?:\/\d{0,4})?$/;
+const REDIS_RULE = 'must be a URL such as rediss://user:password@redis.example:6379/0, without a query';
+
 const circuitBreaker = section('When calls to a failing upstream are held back.', {
   threshold: share('Share of failed calls that opens it.', 0.5),
   min_requests: integer('Calls before the share counts.', { default: 20, min: 1 }),
@@ -154,6 +159,17 @@ export const configSchema = section('Configuration of mcp-anything.', {
   }),
   inbound_auth: inboundAuth('Who may call; default: anyone.'),
   rate_limits: named('Named limits, used by upstreams[].rate_limit.', rateLimit.required()),
+  rate_limit_store: section('Where calls are counted for rate_limits.', {
+    redis_url: text(
+      `Redis that all replicas count in, redis:// or rediss:// (TLS); null = each in its own memory. Write \${VAR}: it may hold a password.`,
+      { default: null, pattern: REDIS_URL, rule: REDIS_RULE },
+    ),
+    prefix: text('What the names of its keys begin with.', {
+      default: 'mcp_anything',
+      pattern: /^[A-Za-z0-9._:-]{1,64}$/,
+      rule: 'must be 1 to 64 letters, digits, ".", "_", ":" or "-"',
+    }),
+  }),
   circuit_breakers: named('Named circuit breakers, used by upstreams[].circuit_breaker.', circuitBreaker),
   egress: section('Which addresses a document, rather than the operator, may name.', {
     allow_private_spec_servers: flag(

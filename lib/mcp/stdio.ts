@@ -25,6 +25,7 @@ const LOCAL_CALLER: Caller = { id: null, scopes: [], claims: {} };
  * Resolves when the client has gone or `signal` aborts.
  */
 export async function serveStdio(options: StdioOptions, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
   const settings = endpointSettings(options);
   const withGroup = <T>(work: (service: ToolService) => T): T => {
     const lease = options.reader.lease();
@@ -41,7 +42,11 @@ export async function serveStdio(options: StdioOptions, signal: AbortSignal): Pr
   });
   const remove = options.listeners.add(endpointOf(options), {
     address: 'stdio',
-    notify: () => void server.sendToolListChanged(),
+    notify: () => {
+      server.sendToolListChanged().catch(() => {
+        // The client has just left.
+      });
+    },
     end: () => void server.close(),
   });
   try {

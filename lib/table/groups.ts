@@ -77,9 +77,10 @@ export function narrowGroup(group: Group, keep: (entry: ToolEntry) => boolean, p
 function selectTools(group: GroupConfig, config: Config, upstream: UpstreamSnapshot): ToolEntry[] {
   const selection = group.filter === null ? null : upstream.compiled.selections.get(group.filter);
   const rateLimit = rateLimitOf(upstream.name, config);
+  const rateLimitStore = config.rate_limit_store;
   return upstream.compiled.tools
     .filter((compiled) => selection === null || selection?.has(compiled) === true)
-    .map((compiled) => ({ name: compiled.name, compiled, upstream, rateLimit }));
+    .map((compiled) => ({ name: compiled.name, compiled, upstream, rateLimit, rateLimitStore }));
 }
 
 function rateLimitOf(upstream: string, config: Config): RateLimitConfig | null {

@@ -1,4 +1,10 @@
-import type { Config, InboundAuthConfig, RateLimitConfig, UpstreamConfig } from '../config/config.js';
+import type {
+  Config,
+  InboundAuthConfig,
+  RateLimitConfig,
+  RateLimitStoreConfig,
+  UpstreamConfig,
+} from '../config/config.js';
 import type { CompiledTool, CompiledUpstream, SecurityRequirement } from '../tools/tool.js';
 
 /**
@@ -46,6 +52,8 @@ export interface ToolEntry {
   readonly upstream: UpstreamSnapshot;
   /** The entry of `rate_limits` that the upstream names, as this table's config has it. @default null */
   readonly rateLimit?: RateLimitConfig | null;
+  /** Where its calls are counted, as this table's config has it. @default in memory */
+  readonly rateLimitStore?: RateLimitStoreConfig;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from '../json.js';
 import { portablePattern } from './pattern.js';
-import { typesOf } from './schemaKeywords.js';
+import { COUNTS, typesOf } from './schemaKeywords.js';
 
 const isNumber = (value: Json): boolean => typeof value === 'number';
 const isCount = (value: Json): boolean => Number.isInteger(value) && Number(value) >= 0;
@@ -24,16 +24,7 @@ const SHAPES: ReadonlyMap<string, (value: Json) => boolean> = new Map([
   ['format', isText],
   ['multipleOf', (value: Json) => typeof value === 'number' && value > 0],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'].map((key) => [key, isNumber] as const),
-  ...[
-    'minLength',
-    'maxLength',
-    'minItems',
-    'maxItems',
-    'minProperties',
-    'maxProperties',
-    'minContains',
-    'maxContains',
-  ].map((key) => [key, isCount] as const),
+  ...COUNTS.map((key) => [key, isCount] as const),
   ...['allOf', 'anyOf', 'oneOf', 'prefixItems'].map((key) => [key, isSchemaList] as const),
   ...['properties', 'patternProperties', 'dependentSchemas', '$defs'].map(
     (key) => [key, isSchemaMap] as const,

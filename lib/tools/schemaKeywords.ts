@@ -16,7 +16,8 @@ const TYPES: ReadonlySet<string> = new Set([
   'null',
 ]);
 const NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] as const;
-const COUNTS = [
+/** Keywords whose value is a whole number from 0. */
+export const COUNTS = [
   'minLength',
   'maxLength',
   'minItems',

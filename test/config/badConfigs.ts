@@ -274,6 +274,33 @@ const keys: readonly BadConfig[] = [
     lines: ['rate_limits.slow: is required'],
   },
   {
+    name: 'a store that is no Redis, with its password',
+    text: withPets('rate_limit_store: { redis_url: "http://proxy:hunter2@redis" }'),
+    lines: [
+      'rate_limit_store.redis_url: must be a URL such as rediss://user:password@redis.example:6379/0, without a query, got [redacted]',
+    ],
+  },
+  {
+    name: 'a store with options in its URL',
+    text: withPets('rate_limit_store: { redis_url: "redis://redis?password=hunter2", prefix: "a b" }'),
+    lines: [
+      'rate_limit_store.redis_url: must be a URL such as rediss://user:password@redis.example:6379/0, without a query, got [redacted]',
+      'rate_limit_store.prefix: must be 1 to 64 letters, digits, ".", "_", ":" or "-", got "a b"',
+    ],
+  },
+  {
+    name: 'a store whose password cannot be decoded',
+    text: withPets('rate_limit_store: { redis_url: "redis://:hunter2%@redis" }'),
+    lines: [
+      'rate_limit_store.redis_url: must be a URL whose user name and password are percent-encoded, got [redacted]',
+    ],
+  },
+  {
+    name: 'a prefix without a store',
+    text: withPets('rate_limit_store: { prefix: mine }'),
+    lines: ['rate_limit_store.prefix: would do nothing without redis_url'],
+  },
+  {
     name: 'a program as an upstream',
     text: 'upstreams: [{ name: ls, type: command, command: ls, args: [hunter2] }]',
     lines: ['upstreams[0].type: must be http (programs and scripts cannot be upstreams here), got "command"'],

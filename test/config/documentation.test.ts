@@ -59,7 +59,7 @@ describe('docs/configuration.md', () => {
     ];
     await loadConfigText(JSON.stringify({ upstreams, ...config }), {
       use: 'sidecar',
-      env: { DOCS_TOKEN: 'a', PETS_TOKEN: 'b', SECRET: 'c' },
+      env: { DOCS_TOKEN: 'a', PETS_TOKEN: 'b', SECRET: 'c', REDIS_URL: 'redis://redis' },
       readFile: () => Promise.resolve(Buffer.from('secret')),
     });
   });

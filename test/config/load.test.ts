@@ -98,6 +98,7 @@ describe('defaults', () => {
       groups: [{ name: 'default', endpoint: '/mcp', upstreams: ['pets'], filter: null, inbound_auth: null }],
       inbound_auth: { strategy: 'none' },
       rate_limits: {},
+      rate_limit_store: { redis_url: null, prefix: 'mcp_anything' },
       circuit_breakers: {},
       egress: { allow_private_spec_servers: false },
     });
@@ -106,7 +107,7 @@ describe('defaults', () => {
 
   test('empty sections mean every default', async () => {
     const sections =
-      'server:\nreload:\nnaming:\ntools:\ngroups:\ninbound_auth:\nrate_limits:\ncircuit_breakers:\negress:\n';
+      'server:\nreload:\nnaming:\ntools:\ngroups:\ninbound_auth:\nrate_limits:\nrate_limit_store:\ncircuit_breakers:\negress:\n';
     const upstream =
       'upstreams:\n- name: pets\n  headers:\n  tls:\n  overlay:\n  outbound_auth:\n  validation:\n  inbound_auth:\n  openapi:\n    source: ./pets.yaml\n';
     const options = { directory: '/etc/mcp', env: {} };

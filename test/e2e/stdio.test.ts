@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openTable } from '../../lib/index.js';
 import { HttpServer } from '../support/httpServer.js';
 import { toolNames } from '../support/mcpClient.js';
 import { MAIN, runCommand } from '../support/sidecarProcess.js';
@@ -82,6 +84,14 @@ describe('stdio', () => {
     const { pid } = transport;
     await client.close();
     await vi.waitFor(() => expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH'), { timeout: 5_000 });
+  });
+
+  test('serves nobody when it was told to end while documents still loaded', async () => {
+    const table = await openTable({ config: join(directory.path, 'mcp.yaml') });
+    const streams = { stdin: new PassThrough(), stdout: new PassThrough() };
+    await table.serveStdio('all', streams, AbortSignal.abort());
+    await table.close();
+    expect(streams.stdin.listenerCount('data')).toBe(0);
   });
 
   test('says in one line why it cannot start', async () => {
