@@ -25,7 +25,7 @@ function configOf(api: HttpServer, { redis, average = 4, more = '', prefix = 'te
 reload: { debounce: 10ms, poll_interval: 100ms }
 upstreams:
   - { name: api, tool_prefix: "", base_url: "${api.url}", rate_limit: few, openapi: { source: api.json }${more} }
-rate_limits: { few: { average: ${average}, period: 10m, source: upstream } }
+rate_limits: { few: { average: ${average}, period: 10m } }
 ${store}
 `;
 }
@@ -152,7 +152,9 @@ describe.skipIf(redisMissing !== null)(`replicas with the same Redis${reason}`, 
       ['limited'],
     ]);
     expect(await callTimes(apart, 1)).toEqual(['ok']);
-    const keys = (await redis.ask('KEYS *')).match(/^(test|apart):.*$/gm) ?? [];
+    const everything = await redis.ask('KEYS *');
+    expect(everything).not.toContain('127.0.0.1');
+    const keys = everything.match(/^(test|apart):.*$/gm) ?? [];
     expect(keys.map((key) => key.split(':').slice(0, 2).join(':')).toSorted()).toEqual([
       'apart:api',
       'test:api',
