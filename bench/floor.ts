@@ -10,7 +10,7 @@ interface ItemCall {
 
 /**
  * What a proxy that was written for this one operation does, and nothing else: read the request, call the upstream
- * with undici, write its answer as a JSON-RPC result. No checks, no limits, no metrics, no second tool.
+ * with undici, write the same answer as mcp-anything. No checks, no limits, no metrics, no second tool.
  */
 export function itemProxy(upstream: string): (req: IncomingMessage, res: ServerResponse) => void {
   const pool = new Pool(upstream, { connections: 64 });
@@ -29,10 +29,10 @@ export function itemProxy(upstream: string): (req: IncomingMessage, res: ServerR
       headers: { accept: 'application/json' },
     });
     const text = await body.text();
-    const result = { content: [{ type: 'text', text }] };
-    const bytes = Buffer.from(JSON.stringify({ result, jsonrpc: '2.0', id: call.id }));
-    res.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length });
-    res.end(bytes);
+    const result = { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) as unknown };
+    const answer = JSON.stringify({ result, jsonrpc: '2.0', id: call.id });
+    res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) });
+    res.end(answer);
   }
 
   return (req, res) => {

@@ -11,7 +11,7 @@ export type EndListener = (failure: UpstreamFailure) => void;
 export class Deadline {
   readonly #who: string;
   readonly #timeout: Milliseconds;
-  readonly #caller: AbortSignal | null;
+  readonly #followers: Set<Deadline> | null;
   readonly #timer: NodeJS.Timeout;
   readonly #listeners: EndListener[] = [];
   #failure: UpstreamFailure | null = null;
@@ -20,11 +20,11 @@ export class Deadline {
   constructor(timeout: Milliseconds, caller: AbortSignal | null, who: string) {
     this.#who = who;
     this.#timeout = timeout;
-    this.#caller = caller;
+    this.#followers = caller === null ? null : followersOf(caller);
+    this.#followers?.add(this);
     this.#timer = setTimeout(() => this.#timeUp(), timeout);
     this.#timer.unref();
-    if (caller?.aborted) this.handleEvent();
-    else caller?.addEventListener('abort', this);
+    if (caller?.aborted) this.leave();
   }
 
   /** Why the call has to end; null while it may go on. */
@@ -45,7 +45,7 @@ export class Deadline {
   /** To be called when the call is over. */
   finish(): void {
     clearTimeout(this.#timer);
-    this.#caller?.removeEventListener('abort', this);
+    this.#followers?.delete(this);
   }
 
   /**
@@ -60,8 +60,8 @@ export class Deadline {
     });
   }
 
-  /** The caller has left; this is the listener of its signal. */
-  handleEvent(): void {
+  /** The caller has left. */
+  leave(): void {
     this.#end(new UpstreamFailure('aborted', 'The call was cancelled.'));
   }
 
@@ -76,4 +76,18 @@ export class Deadline {
     this.#failure = failure;
     for (const listener of [...this.#listeners]) listener(failure);
   }
+}
+
+const followers = new WeakMap<AbortSignal, Set<Deadline>>();
+
+/** The deadlines that end with a signal. It has one listener for all: callers keep their signal from call to call. */
+function followersOf(caller: AbortSignal): Set<Deadline> {
+  const known = followers.get(caller);
+  if (known !== undefined) return known;
+  const following = new Set<Deadline>();
+  followers.set(caller, following);
+  caller.addEventListener('abort', () => {
+    for (const deadline of [...following]) deadline.leave();
+  });
+  return following;
 }

@@ -10,7 +10,7 @@ import { type ExchangeRequest, type ExchangeResponse, exchange } from './exchang
 import { headersFor, withQuery } from './outgoing.js';
 import { redirectionOf } from './redirect.js';
 import { codeOf, failureOf } from './upstreamFailure.js';
-import { wireUrl } from './wireUrl.js';
+import { type WireUrl, wireUrl } from './wireUrl.js';
 
 const MAX_REDIRECTS = 5;
 /** Pauses before the second and third attempt, in milliseconds. */
@@ -37,15 +37,16 @@ export class Delivery {
   }
 
   /**
+   * @param start The request's URL, taken apart.
    * @param parts Credentials; they stay within the own origin, as do configured headers and the hook's.
    * @throws UpstreamFailure
    */
   async deliver(
     request: UpstreamRequest,
+    start: WireUrl,
     parts: readonly CredentialParts[],
     deadline: Deadline,
   ): Promise<ExchangeResponse> {
-    const start = wireUrl(request.url);
     let { url, method, body } = request;
     for (let hop = 0; ; hop += 1) {
       const plain = hop === 0 ? start : wireUrl(url);

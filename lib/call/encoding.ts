@@ -3,6 +3,8 @@ import { ArgumentError } from './argumentError.js';
 /** Turns one item (a name, a key, a value) into the form that its place on the wire allows. */
 export type Encode = (text: string) => string;
 
+/** RFC 3986 §2.3. */
+const UNRESERVED = /^[\w.~-]*$/;
 /** What `encodeURIComponent` leaves alone although RFC 3986 §2.2 reserves it. */
 const SUB_DELIMITERS = /[!'()*]/g;
 /** Percent-encoded forms of what `allowReserved` keeps in a query: RFC 3986 §2.2 without `# & +`. */
@@ -19,6 +21,7 @@ const COOKIE_TEXT = /^[\x20-\x3a\x3c-\x7e]*$/;
  * @throws ArgumentError when the text holds half of a surrogate pair, which no encoding can carry.
  */
 export function encodeUnreserved(text: string, argument: string): string {
+  if (UNRESERVED.test(text)) return text;
   try {
     return encodeURIComponent(text).replace(
       SUB_DELIMITERS,

@@ -17,7 +17,7 @@ import { redactedAnswer, secretsIn } from './redaction.js';
 import type { SecretStore } from './secret.js';
 import { type TlsOptions, tlsOptionsOf } from './tlsOptions.js';
 import { failureOf, UpstreamFailure } from './upstreamFailure.js';
-import { wireUrl } from './wireUrl.js';
+import { type WireUrl, wireUrl } from './wireUrl.js';
 
 export { type FailureKind, UpstreamFailure } from './upstreamFailure.js';
 
@@ -110,20 +110,20 @@ export class HttpUpstreamClient implements UpstreamClient {
   async send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse> {
     const admission = this.#breaker?.admit() ?? null;
     if (this.#breaker !== null && admission === null) throw circuitOpen(this.#breaker);
-    const { origin, host } = wireUrl(request.url);
-    const deadline = new Deadline(this.#config.timeout, signal, host);
+    const target = wireUrl(request.url);
+    const deadline = new Deadline(this.#config.timeout, signal, target.host);
     let verdict: CallVerdict = 'neutral';
     try {
       const release = this.#slots.tryAcquire() ?? (await this.#slots.acquire(deadline));
       try {
-        const response = await this.#call(request, origin === this.#ownOrigin, deadline);
+        const response = await this.#call(request, target, deadline);
         verdict = response.status >= 500 ? 'failure' : 'success';
         return response;
       } finally {
         release();
       }
     } catch (error) {
-      const failure = failureOf(error, host);
+      const failure = failureOf(error, target.host);
       verdict = verdictOf(failure);
       throw failure;
     } finally {
@@ -137,20 +137,21 @@ export class HttpUpstreamClient implements UpstreamClient {
   }
 
   /** One call: credentials, and one more try with a fresh token where a token was refused. */
-  async #call(request: UpstreamRequest, own: boolean, deadline: Deadline): Promise<UpstreamResponse> {
+  async #call(request: UpstreamRequest, target: WireUrl, deadline: Deadline): Promise<UpstreamResponse> {
+    const own = target.origin === this.#ownOrigin;
     const credentials = own ? this.#credentials.choose(request.security) : [];
     let parts = credentials.length === 0 ? NO_PARTS : await partsOf(credentials, deadline);
-    let response = await this.#delivery.deliver(request, parts, deadline);
+    let response = await this.#delivery.deliver(request, target, parts, deadline);
     if (response.status === 401 && refused(credentials, parts)) {
       parts = await partsOf(credentials, deadline);
-      response = await this.#delivery.deliver(request, parts, deadline);
+      response = await this.#delivery.deliver(request, target, parts, deadline);
     }
     const { status, headers, partial } = response;
     const coding = headers['content-encoding'];
     const body =
       coding === undefined
         ? response.body
-        : await decodeContent(response, coding, this.#config.max_response_body, wireUrl(request.url).host);
+        : await decodeContent(response, coding, this.#config.max_response_body, target.host);
     const { hookHeaders } = request;
     const hookSecrets = own && hookHeaders !== undefined ? [secretsIn(hookHeaders)] : [];
     const sent = own ? [...parts, this.#headerSecrets, ...hookSecrets] : parts;
