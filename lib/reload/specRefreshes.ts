@@ -107,14 +107,14 @@ export class SpecRefreshes {
     try {
       refresh = await refreshRemote(upstream, current.config, state, parts, running.signal);
     } catch (error) {
-      if (!this.#closed) this.#failed(name, due, error);
+      if (!this.#left(name)) this.#failed(name, due, error);
       return;
     } finally {
       // Of several sources one may have failed while others are still on their way.
       running.abort();
       this.#running.delete(running);
     }
-    if (this.#closed) return;
+    if (this.#left(name)) return;
     if (refresh.changed.size > 0) {
       const parts = new Map(
         [...refresh.same, ...refresh.changed].map(([part, snapshot]) => [
@@ -130,6 +130,11 @@ export class SpecRefreshes {
     for (const [part, snapshot] of refresh.same) {
       this.#refresher.succeeded(name, part, snapshot.minimumInterval);
     }
+  }
+
+  /** Whether the upstream has gone while it was asked for: nothing is to be told of it then. */
+  #left(upstream: string): boolean {
+    return this.#closed || this.#options.current()?.states.has(upstream) !== true;
   }
 
   #failed(upstream: string, due: number, error: unknown): void {

@@ -208,6 +208,23 @@ describe('schedules', () => {
     expect(await refreshes(proxy, 'not_modified')).toBeUndefined();
   });
 
+  it('tell nothing of an upstream that left while its server was asked', async () => {
+    await using spec = await SpecServer.start(smallDocument('one'));
+    await using other = await SpecServer.start(smallDocument('two'));
+    const both = { a: refreshed(spec.url), b: refreshed(other.url) };
+    await using proxy = await RunningProxy.start({ files: { 'mcp.yaml': configOf(both) } });
+    const held: (() => void)[] = [];
+    spec.next((_, response) => void held.push(() => response.writeHead(304).end()));
+    await until(() => held.length === 1);
+    proxy.directory.write('mcp.yaml', configOf({ b: both.b }));
+    await proxy.untilTools(['two']);
+    held[0]?.();
+    // The other upstream's refreshes tell that time has passed.
+    const others = other.requests.length;
+    await until(() => other.requests.length > others + 5);
+    expect(await proxy.metric('spec_last_refresh_successful', { upstream: 'a' })).toBeUndefined();
+  });
+
   it('follow a changed interval', async () => {
     await using spec = await SpecServer.start(smallDocument('one'));
     const config = (interval: string) => configOf({ a: refreshed(spec.url, interval) });
