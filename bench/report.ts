@@ -1,6 +1,6 @@
 import type { Measurements } from './measurements.js';
 import { median } from './part.js';
-import { megabytes } from './parts/memory.js';
+import { afterFifthSwap, afterLastSwap, megabytes } from './parts/memory.js';
 import type { RequestFigures } from './parts/requests.js';
 import { isKept, isMeasured, ratio, type Verdict, verdicts } from './targets.js';
 
@@ -108,8 +108,8 @@ function memoryTable({ parts: { memory } }: Measurements): string[] {
     ['1 tool', megabytes(memory.small)],
     ['GitHub, 1,224 tools', megabytes(memory.github)],
     ['per 1,000 tools', megabytes(memory.perThousandTools)],
-    ['after 5 swaps of GitHub', megabytes(memory.afterFifthSwap)],
-    [`after ${memory.swaps} swaps`, megabytes(memory.afterLastSwap)],
+    ['after 5 swaps of GitHub', megabytes(afterFifthSwap(memory))],
+    [`after ${memory.swaps.length} swaps`, megabytes(afterLastSwap(memory))],
   ];
   return ['### Resident memory of the sidecar', table(['', 'MB'], rows)];
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Candidate, ENDPOINT, type Setting } from './candidate.js';
+import { type Candidate, type Command, ENDPOINT, type Setting } from './candidate.js';
 import { freePort } from './freePort.js';
 import { MeasuredProcess } from './measuredProcess.js';
 import { HEADERS, PING } from './message.js';
@@ -33,29 +33,30 @@ export interface RunningCandidate extends AsyncDisposable {
 /** Starts a candidate and waits until it answers. @throws Error with its last words when it does not. */
 export async function startCandidate(named: NamedCandidate, scene: Scene): Promise<RunningCandidate> {
   const { name, candidate } = named;
-  const directory = mkdtempSync(join(tmpdir(), `bench-${name}-`));
   const packages = await installPackages(name, candidate.packages ?? []);
   const port = await freePort();
-  const setting: Setting = { ...scene, port, directory, packages };
-  const { args, env } =
-    'command' in candidate
-      ? await candidate.command(setting)
-      : { args: [CANDIDATE_PROCESS, named.module, JSON.stringify(setting)], env: {} };
-  const url = `http://127.0.0.1:${port}${ENDPOINT}`;
-  const start = performance.now();
-  const process = new MeasuredProcess(args, env);
+  const directory = mkdtempSync(join(tmpdir(), `bench-${name}-`));
+  let process: MeasuredProcess | null = null;
   const dispose = async () => {
-    await process.stop();
+    await process?.stop();
     rmSync(directory, { recursive: true, force: true });
   };
   try {
+    const { args, env } = await commandOf(named, { ...scene, port, directory, packages });
+    const url = `http://127.0.0.1:${port}${ENDPOINT}`;
+    const start = performance.now();
+    process = new MeasuredProcess(args, env);
     await firstAnswer(process, url, start);
+    return { process, url, startUp: performance.now() - start, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
   }
-  const startUp = performance.now() - start;
-  return { process, url, startUp, [Symbol.asyncDispose]: dispose };
+}
+
+async function commandOf({ candidate, module }: NamedCandidate, setting: Setting): Promise<Command> {
+  if ('command' in candidate) return candidate.command(setting);
+  return { args: [CANDIDATE_PROCESS, module, JSON.stringify(setting)] };
 }
 
 /** Until it answers at all: 503 means not yet, as a refused connection does. */

@@ -1,5 +1,6 @@
 import type { Measurements } from './measurements.js';
 import { type Failure, median } from './part.js';
+import { afterFifthSwap, afterLastSwap } from './parts/memory.js';
 import type { RoundFigures } from './parts/requests.js';
 
 /** One promise, and whether this run keeps it. */
@@ -65,7 +66,7 @@ export function verdicts({ parts }: Measurements): Verdict[] {
     },
     {
       target: 'resident memory: after the last swap of GitHub / after the 5th',
-      measured: memory === undefined ? null : memory.afterLastSwap / memory.afterFifthSwap,
+      measured: memory === undefined ? null : afterLastSwap(memory) / afterFifthSwap(memory),
       limit: 1.1,
       unit: '×',
     },

@@ -11,10 +11,21 @@ export interface MemoryFigures {
   readonly github: number;
   /** What 1,000 tools of GitHub's document add. */
   readonly perThousandTools: number;
-  readonly afterFifthSwap: number;
-  readonly afterLastSwap: number;
-  /** Of GitHub's document. */
-  readonly swaps: number;
+  /** After each swap of GitHub's document, the first one first. */
+  readonly swaps: readonly number[];
+}
+
+/** Swaps that are looked at together: how much garbage waits to be collected differs from one to the next. */
+const WINDOW = 5;
+
+/** The median from the fifth swap on. */
+export function afterFifthSwap({ swaps }: MemoryFigures): number {
+  return median(swaps.slice(4, 4 + WINDOW));
+}
+
+/** The median up to the last swap. */
+export function afterLastSwap({ swaps }: MemoryFigures): number {
+  return median(swaps.slice(-WINDOW));
 }
 
 /** Part (e): resident memory of the sidecar, and whether it grows with the number of swaps. */
@@ -22,9 +33,8 @@ export async function measureMemory(stage: Stage): Promise<MemoryFigures> {
   const small = await afterLoad(stage, 'small');
   const github = await afterLoad(stage, 'github');
   const added = stage.documents.github.count - stage.documents.small.count;
-  const swaps = stage.quick ? 7 : 50;
-  const grown = await afterSwaps(stage, swaps);
-  return { small, github, perThousandTools: ((github - small) / added) * 1_000, swaps, ...grown };
+  const swaps = await afterSwaps(stage, stage.quick ? 7 : 50);
+  return { small, github, perThousandTools: ((github - small) / added) * 1_000, swaps };
 }
 
 async function afterLoad(stage: Stage, size: DocumentSize): Promise<number> {
@@ -32,17 +42,18 @@ async function afterLoad(stage: Stage, size: DocumentSize): Promise<number> {
   return await settledMemory(running);
 }
 
-async function afterSwaps(stage: Stage, swaps: number) {
+async function afterSwaps(stage: Stage, count: number): Promise<number[]> {
   const scene = sceneOf(stage, 'github');
   const document = new ChangingDocument(dirname(scene.document), 'github');
   await using running = await startCandidate(sidecarOf(stage), { ...scene, document: document.path });
-  let afterFifthSwap = Number.NaN;
-  for (let swap = 1; swap <= swaps; swap += 1) {
+  const swaps: number[] = [];
+  for (let swap = 1; swap <= count; swap += 1) {
     await document.change(running.url);
-    if (swap === 5) afterFifthSwap = await settledMemory(running);
+    await sleep(500);
+    swaps.push(running.process.residentBytes);
     if (swap % 10 === 0) stage.say(`swap ${swap}: ${megabytes(running.process.residentBytes)} MB`);
   }
-  return { afterFifthSwap, afterLastSwap: await settledMemory(running) };
+  return swaps;
 }
 
 /** The median over two seconds, once whatever the load has left to do is done. */
