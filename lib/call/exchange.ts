@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Bytes } from '../config/config.js';
+import { emptyRecord } from '../record.js';
 import type { Deadline } from './deadline.js';
 import { failureOf, UpstreamFailure } from './upstreamFailure.js';
 import type { WireUrl } from './wireUrl.js';
@@ -65,7 +66,7 @@ class Collector implements Dispatcher.DispatchHandler {
   readonly #chunks: Uint8Array[] = [];
   #size = 0;
   #status = 0;
-  #headers: Record<string, string> = Object.create(null);
+  #headers = emptyRecord<string>();
   #streams = false;
   #controller: Dispatcher.DispatchController | null = null;
 

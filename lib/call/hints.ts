@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.js';
+import { emptyRecord } from '../record.js';
 import type { RequestPlan } from '../tools/tool.js';
 import { MASK } from './redaction.js';
 
@@ -34,7 +35,7 @@ export function nextLinkOf(headers: Readonly<Record<string, string>>): string | 
  * request's; empty when the link differs in nothing that the tool has an argument for.
  */
 export function nextPageArguments(link: string, requestUrl: string, plan: RequestPlan): JsonObject {
-  const changed: Record<string, Json> = Object.create(null);
+  const changed = emptyRecord<Json>();
   if (!URL.canParse(link, requestUrl)) return changed;
   const next = new URL(link, requestUrl).searchParams;
   const present = new URL(requestUrl).searchParams;

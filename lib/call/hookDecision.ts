@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
+import { emptyRecord } from '../record.js';
 import type { OnToolCall, ToolCallContext } from './hooks.js';
 
 /** The hook's word in the form the call needs: a refusal, or headers to set. */
@@ -30,7 +31,7 @@ export async function decisionOf(
 }
 
 function checkedHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const checked: Record<string, string> = Object.create(null);
+  const checked = emptyRecord<string>();
   for (const [name, value] of Object.entries(headers)) {
     if (!TOKEN.test(name)) throw new Error('onToolCall returned a header with an invalid name');
     if (typeof value !== 'string' || CONTROL_CHARACTER.test(value)) {

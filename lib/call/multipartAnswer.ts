@@ -1,3 +1,4 @@
+import { emptyRecord } from '../record.js';
 /** One part of a multipart answer (RFC 2046 §5.1). */
 export interface AnswerPart {
   /** Lower-case names. */
@@ -49,7 +50,7 @@ function partOf(bytes: Buffer): AnswerPart {
 }
 
 function headersOf(text: string): Record<string, string> {
-  const headers: Record<string, string> = Object.create(null);
+  const headers = emptyRecord<string>();
   for (const line of text.split(/\r?\n/)) {
     const colon = line.indexOf(':');
     if (colon > 0) headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();

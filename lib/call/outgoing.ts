@@ -1,3 +1,4 @@
+import { emptyRecord } from '../record.js';
 import type { UpstreamRequest } from '../table/routingTable.js';
 import type { CredentialParts } from './credential.js';
 
@@ -26,7 +27,7 @@ const FRAMING: ReadonlySet<string> = new Set(
  * credentials, the hook. An argument can thus never replace what the operator has set.
  */
 export function headersFor(request: UpstreamRequest, additions: Additions): Record<string, string> {
-  const headers: Record<string, string> = Object.create(null);
+  const headers = emptyRecord<string>();
   headers['user-agent'] = 'mcp-anything';
   headers['accept-encoding'] = additions.acceptEncoding;
   for (const name of Object.keys(request.headers)) {

@@ -1,3 +1,4 @@
+import { emptyRecord } from '../record.js';
 import type { CredentialParts } from './credential.js';
 
 /** What is left of a secret. */
@@ -47,7 +48,7 @@ function withoutInHeaders(
   secret: string,
 ): Readonly<Record<string, string>> {
   if (!Object.values(headers).some((value) => value.includes(secret))) return headers;
-  const clean: Record<string, string> = Object.create(null);
+  const clean = emptyRecord<string>();
   for (const [name, value] of Object.entries(headers)) clean[name] = value.replaceAll(secret, MASK);
   return clean;
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.js';
+import { emptyRecord } from '../record.js';
 import { restoreNames } from '../tools/propertyAlias.js';
 import type { ParameterPlan, RequestPlan } from '../tools/tool.js';
 import { ArgumentError } from './argumentError.js';
@@ -39,7 +40,7 @@ const NOT_FOR_ARGUMENTS: ReadonlySet<string> = new Set(
  */
 export function buildRequest(plan: RequestPlan, given: JsonObject): BuiltRequest {
   const args = wireArguments(plan, given);
-  const headers: Record<string, string> = Object.create(null);
+  const headers = emptyRecord<string>();
   headers['accept'] = plan.accept;
   const query: string[] = plan.query === '' ? [] : [plan.query];
   const cookies: string[] = [];
@@ -87,7 +88,7 @@ function wireArguments(plan: RequestPlan, given: JsonObject): JsonObject {
   const args = declaredArguments(plan, given);
   const { aliases } = plan;
   if (aliases === undefined) return args;
-  const restored: Record<string, Json> = Object.create(null);
+  const restored = emptyRecord<Json>();
   for (const [key, value] of Object.entries(args)) restored[key] = restoreNames(value, aliases);
   return restored;
 }
@@ -167,12 +168,12 @@ function headerValue(parameter: ParameterPlan, value: Json): string {
 }
 
 function urlOf(plan: RequestPlan, segments: ReadonlyMap<number, string>, query: string): string {
-  const path = plan.path.map((piece) => {
-    if (typeof piece === 'string') return piece;
-    const text = segments.get(piece);
+  let url = plan.server;
+  for (const piece of plan.path) {
+    const text = typeof piece === 'string' ? piece : segments.get(piece);
     if (text === undefined)
       throw new Error(`the plan's path names parameter ${piece}, which is not in the path`);
-    return text;
-  });
-  return plan.server + path.join('') + (query === '' ? '' : `?${query}`);
+    url += text;
+  }
+  return query === '' ? url : `${url}?${query}`;
 }

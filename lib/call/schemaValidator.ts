@@ -2,6 +2,7 @@ import type { ErrorObject } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { fastFormats } from 'ajv-formats/dist/formats.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { emptyRecord } from '../record.js';
 import { linearPattern, resetPatternBudget } from './linearPattern.js';
 
 /** Errors, empty when the value is valid; null when it could not be told. */
@@ -101,7 +102,7 @@ function takeStep(): boolean {
 function withSteps(schema: JsonObject): JsonObject {
   const definitions = Object.hasOwn(schema, '$defs') ? schema['$defs'] : undefined;
   if (!isJsonObject(definitions)) return { ...schema, [STEP]: true };
-  const stepped: Record<string, Json> = Object.create(null);
+  const stepped = emptyRecord<Json>();
   for (const [name, definition] of Object.entries(definitions)) {
     stepped[name] = isJsonObject(definition) ? { ...definition, [STEP]: true } : definition;
   }
