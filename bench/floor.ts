@@ -26,7 +26,12 @@ export function itemProxy(upstream: string): (req: IncomingMessage, res: ServerR
     const { body } = await pool.request({
       method: 'GET',
       path: `/items/${encodeURIComponent(call.params.arguments.id)}`,
-      headers: { accept: 'application/json' },
+      // The headers of mcp-anything's request.
+      headers: {
+        'user-agent': 'bench',
+        'accept-encoding': 'gzip, deflate, br',
+        accept: 'application/json, */*;q=0.1',
+      },
     });
     const text = await body.text();
     const result = { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) as unknown };

@@ -27,10 +27,12 @@ export class MeasuredProcess {
   }
 
   get cpuSeconds(): number {
+    this.assertRunning();
     return cpuSeconds(this.#pid);
   }
 
   get residentBytes(): number {
+    this.assertRunning();
     return residentBytes(this.#pid);
   }
 

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { UsageError } from './usageError.js';
 
@@ -16,8 +16,8 @@ const KEEP_ALIVE = 75_000;
 /** An HTTP listener with bounds on slow clients, which can drain. */
 export class Listener {
   readonly #server: Server;
-  /** Every connection, with the number of answers being written. */
-  readonly #open = new Map<Socket, number>();
+  /** Every connection, with its latest answer: answers of one connection end in order. */
+  readonly #open = new Map<Socket, ServerResponse | null>();
   #draining = false;
 
   constructor(listener: RequestListener, timeouts: ListenerTimeouts) {
@@ -29,22 +29,20 @@ export class Listener {
         connectionsCheckingInterval: Math.min(5_000, Math.max(100, (timeouts.read || 60_000) / 4)),
       },
       (request, response) => {
-        const { socket } = request;
-        this.#count(socket, 1);
-        response.once('close', () => this.#count(socket, -1));
+        this.#open.set(request.socket, response);
         if (this.#draining) response.setHeader('Connection', 'close');
         listener(request, response);
       },
     );
     this.#server.on('connection', (socket: Socket) => {
-      this.#open.set(socket, 0);
+      this.#open.set(socket, null);
       socket.once('close', () => this.#open.delete(socket));
     });
     this.#server.timeout = timeouts.write;
     // Silence alone is no fault: a stream may have nothing to say, a call may wait for its upstream. A client
     // that leaves bytes unread is one, and so is a connection without a request past keep-alive.
     this.#server.on('timeout', (socket: Socket) => {
-      if (socket.writableLength > 0 || !this.#open.get(socket)) socket.destroy();
+      if (socket.writableLength > 0 || !isAnswering(this.#open.get(socket))) socket.destroy();
     });
   }
 
@@ -89,16 +87,15 @@ export class Listener {
     for (const socket of this.#open.keys()) if (socket.bytesRead === 0) socket.destroy();
   }
 
-  #count(socket: Socket, change: 1 | -1): void {
-    const count = this.#open.get(socket);
-    if (count !== undefined) this.#open.set(socket, count + change);
-  }
-
   /** Stops accepting and cuts off whatever is still open. */
   destroy(): void {
     this.#server.close();
     this.#server.closeAllConnections();
   }
+}
+
+function isAnswering(latest: ServerResponse | null | undefined): boolean {
+  return latest != null && !latest.writableFinished && !latest.destroyed;
 }
 
 function reachableHost(address: string): string {

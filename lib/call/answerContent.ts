@@ -18,7 +18,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** For the `uri` of embedded resources. */
-  readonly source: string;
+  source(): string;
   readonly partial: boolean;
 }
 
@@ -30,9 +30,8 @@ const SIGNATURES: readonly (readonly [signature: string, mimeType: string])[] = 
   ['RIFF', 'image/webp'],
 ];
 
-/** Reads a body by its content type, or by the format that the tool is marked with. */
-export function contentOf(answer: Answer, format: ResponseFormat): AnswerContent {
-  const type = contentTypeOf(answer.headers['content-type']);
+/** Reads a body by its content type, or by the format that the tool is marked with. @param type Of the body. */
+export function contentOf(answer: Answer, type: ContentType, format: ResponseFormat): AnswerContent {
   switch (answerKind(type, format)) {
     case 'json':
       return jsonContent(decodeText(answer.body, type));
@@ -84,8 +83,7 @@ function multipartBlocks(answer: Answer, type: ContentType): ContentBlock[] {
   return parts.flatMap((part) => {
     const partType = contentTypeOf(part.headers['content-type'] ?? 'text/plain');
     const format = answerKind(partType, 'auto') === 'multipart' ? 'binary' : 'auto';
-    const headers = { ...part.headers, 'content-type': part.headers['content-type'] ?? 'text/plain' };
-    return contentOf({ ...answer, headers, body: part.body }, format).blocks;
+    return contentOf({ ...answer, headers: part.headers, body: part.body }, partType, format).blocks;
   });
 }
 
@@ -101,7 +99,8 @@ function resourceBlock(answer: Answer, type: ContentType): ContentBlock {
   const mimeType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(type.essence)
     ? type.essence
     : 'application/octet-stream';
-  const uri = filename === null ? answer.source : `${answer.source}/${encodeURIComponent(filename)}`;
+  const source = answer.source();
+  const uri = filename === null ? source : `${source}/${encodeURIComponent(filename)}`;
   return { type: 'resource', resource: { uri, mimeType, blob: base64(answer.body) } };
 }
 

@@ -87,15 +87,15 @@ async function run(entry: ToolEntry, args: unknown, context: CallContext): Promi
   const start = performance.now();
   const response = await send(entry, request, decision?.headers, context.signal);
   tell(entry, response, (performance.now() - start) / 1_000, context);
-  const successStatus = entry.upstream.config.validation.success_status;
+  const success = isSuccess(response.status, entry.upstream.config.validation.success_status);
   const result = resultOf(response, {
     compiled: entry.compiled,
     upstream: entry.upstream.name,
     request,
-    successStatus,
+    success,
     logger: context.logger,
   });
-  return { outcome: isSuccess(response.status, successStatus) ? 'ok' : 'upstream_error', result };
+  return { outcome: success ? 'ok' : 'upstream_error', result };
 }
 
 type CheckedArguments = { readonly args: JsonObject } | { readonly problems: readonly string[] };

@@ -16,8 +16,8 @@ export interface AnswerContext {
   readonly compiled: CompiledTool;
   readonly upstream: string;
   readonly request: BuiltRequest;
-  /** `validation.success_status`: `2xx`, `304`, … */
-  readonly successStatus: readonly string[];
+  /** Whether the status is one of `validation.success_status`. */
+  readonly success: boolean;
   readonly logger: Logger;
 }
 
@@ -28,7 +28,7 @@ const MAX_PAGE = 2_000;
 /** An upstream's answer as an MCP result. Total: every answer gives a result. */
 export function resultOf(response: UpstreamResponse, context: AnswerContext): CallToolResult {
   const meta: Record<string, Json> = {};
-  const result = isSuccess(response.status, context.successStatus)
+  const result = context.success
     ? successResult(response, context, meta)
     : errorResult(...errorTexts(response));
   if (result.isError) meta[RESULT_META.status] = response.status;
@@ -73,10 +73,11 @@ function successResult(
       shortened(decodeText(response.body, type), MAX_PAGE),
     );
   }
-  const source = `mcp-anything://${encodeURIComponent(context.upstream)}/${encodeURIComponent(tool.name)}`;
+  const source = () =>
+    `mcp-anything://${encodeURIComponent(context.upstream)}/${encodeURIComponent(tool.name)}`;
   const partial = response.partial === true;
   const { headers, body } = response;
-  const content = contentOf({ headers, body, source, partial }, tool.responseFormat);
+  const content = contentOf({ headers, body, source, partial }, type, tool.responseFormat);
   if (tool.responseFormat === 'json' && content.value === undefined) {
     return errorResult(
       `The API answered ${statusText(response.status)}, but not with JSON.`,

@@ -28,11 +28,12 @@ interface ParsedRequest {
  * nobody has read (Express 4 puts `{}` there) does not count.
  */
 export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<BodyOutcome> {
-  const { body, _body: consumed } = req as ParsedRequest;
-  if (body !== undefined && (consumed === true || req.readableEnded)) {
-    return Promise.resolve(givenBody(body, limits));
+  const { readableEnded } = req;
+  if (readableEnded || (req as ParsedRequest)._body === true) {
+    const { body } = req as ParsedRequest;
+    if (body !== undefined) return Promise.resolve(givenBody(body, limits));
+    if (readableEnded) return Promise.resolve({ kind: 'bytes', bytes: Buffer.alloc(0) });
   }
-  if (req.readableEnded) return Promise.resolve({ kind: 'bytes', bytes: Buffer.alloc(0) });
   if (Number(req.headers['content-length']) > limits.maxBytes) return Promise.resolve({ kind: 'too_large' });
   return collect(req, limits);
 }
@@ -53,6 +54,8 @@ function collect(req: IncomingMessage, { maxBytes, deadline }: BodyLimits): Prom
     function settle(outcome: BodyOutcome): void {
       if (settled) return;
       settled = true;
+      // A connection that stays open keeps its last request, which need not keep the bytes.
+      chunks.length = 0;
       clearTimeout(timer);
       resolve(outcome);
     }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ServerConfig } from '../config/config.js';
 
 /** `server.allowed_hosts` and `server.allowed_origins`. */
@@ -18,12 +18,19 @@ const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::
  * @returns What is wrong, safe to show the client; null = pass.
  */
 export function refuseForeign(req: IncomingMessage, config: GuardConfig): string | null {
-  const local = isLoopback(req.socket.localAddress);
-  return refuseHost(hostOf(req), config.allowed_hosts, local) ?? refuseOrigin(req, config, local);
+  const { headers, socket } = req;
+  const local = isLoopback(socket.localAddress);
+  return (
+    refuseHost(hostIn(headers), config.allowed_hosts, local) ?? refuseOrigin(headers.origin, config, local)
+  );
 }
 
 /** The host that a request names; HTTP/2 says it in a field of its own, which goes first (RFC 9113, section 8.3.1). */
 export function hostOf({ headers }: IncomingMessage): string | undefined {
+  return hostIn(headers);
+}
+
+function hostIn(headers: IncomingHttpHeaders): string | undefined {
   const authority = headers[':authority'];
   return typeof authority === 'string' ? authority : headers.host;
 }
@@ -50,8 +57,7 @@ export function isListedHost(
   });
 }
 
-function refuseOrigin(req: IncomingMessage, config: GuardConfig, local: boolean): string | null {
-  const { origin } = req.headers;
+function refuseOrigin(origin: string | undefined, config: GuardConfig, local: boolean): string | null {
   if (origin === undefined || origin === '') return null;
   if (isListedOrigin(origin, config)) return null;
   if (local && isLocalPage(origin)) return null;

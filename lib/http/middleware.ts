@@ -90,7 +90,7 @@ export function createMiddleware(deps: MiddlewareDeps): Middleware {
       else next();
       return;
     }
-    if (res.headersSent || res.writableEnded) return;
+    if (res.headersSent) return;
     if (phase === 'closing') {
       refusals.notServing(res, phase);
       return;

@@ -6,7 +6,7 @@ import { Departure, departureSignal } from './departure.js';
 import { type EndpointOptions, endpointSettings } from './endpointOptions.js';
 import { answerLegacy, type Message } from './era2025.js';
 import { createModernEra } from './era2026.js';
-import type { Exchange } from './exchange.js';
+import type { AuthorizeTool, Exchange } from './exchange.js';
 import { createFastPath } from './fastPath.js';
 import { type RegularCall, RegularRequests } from './regularRequest.js';
 import { createStreams } from './streams.js';
@@ -30,23 +30,31 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const regular = new RegularRequests();
   const fast = createFastPath(settings);
 
-  async function post(exchange: Exchange): Promise<void> {
+  function post(exchange: Exchange): Promise<void> {
     const message = parse(exchange);
-    const parsed = 'parsed' in message ? message.parsed : undefined;
-    if (exchange.authorizeTool !== null) {
-      const { group, wholeGroup = group, authorizeTool } = exchange;
-      const found = await findRefusal(wholeGroup, parsed, authorizeTool);
-      if (found !== null) {
-        const { status, challenge, message: reason } = found.refusal;
-        settings.metrics.toolCalls.inc({ upstream: found.entry.upstream.name, outcome: 'denied' });
-        sendRpcError(exchange.res, status, -32_000, reason, { 'www-authenticate': challenge });
-        return;
-      }
-    }
-    const request = settings.fastPath ? regular.recognise(exchange.req.headers, parsed) : null;
-    if (request?.method === 'tools/list' && fast.list(exchange, request)) return;
-    if (request?.method === 'tools/call') await call(exchange, message, request);
-    else await answerBySdk(exchange, message, serviceFor(exchange, message));
+    return exchange.authorizeTool === null
+      ? answerMessage(exchange, message)
+      : answerIfAuthorized(exchange, message, exchange.authorizeTool);
+  }
+
+  async function answerIfAuthorized(
+    exchange: Exchange,
+    message: Message,
+    authorizeTool: AuthorizeTool,
+  ): Promise<void> {
+    const { group, wholeGroup = group } = exchange;
+    const found = await findRefusal(wholeGroup, parsedOf(message), authorizeTool);
+    if (found === null) return answerMessage(exchange, message);
+    const { status, challenge, message: reason } = found.refusal;
+    settings.metrics.toolCalls.inc({ upstream: found.entry.upstream.name, outcome: 'denied' });
+    sendRpcError(exchange.res, status, -32_000, reason, { 'www-authenticate': challenge });
+  }
+
+  function answerMessage(exchange: Exchange, message: Message): Promise<void> {
+    const request = settings.fastPath ? regular.recognise(exchange.req.headers, parsedOf(message)) : null;
+    if (request?.method === 'tools/list' && fast.list(exchange, request)) return DONE;
+    if (request?.method === 'tools/call') return call(exchange, message, request);
+    return answerBySdk(exchange, message, serviceFor(exchange, message));
   }
 
   async function call(exchange: Exchange, message: Message, request: RegularCall): Promise<void> {
@@ -112,12 +120,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   }
 
   return {
-    async handle(exchange) {
+    handle(exchange) {
       const { req, res } = exchange;
       switch (req.method) {
         case 'POST':
-          await post(exchange);
-          return;
+          return post(exchange);
         case 'GET':
           if (!namesModernVersion(req.headers)) return streams.open(exchange);
           break;
@@ -125,10 +132,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       // Sessions do not exist here: there is nothing to DELETE. Revision 2026-07-28 knows POST only.
       const allow = namesModernVersion(req.headers) ? 'POST' : 'GET, POST';
       sendRpcError(res, 405, -32_000, 'Method not allowed.', { allow });
+      return DONE;
     },
     close: () => modern.close(),
   };
 }
+
+const DONE = Promise.resolve();
 
 /** @returns The text when it is not JSON: the SDK says so in its own words. */
 function parse({ body }: Exchange): Message {
@@ -138,7 +148,7 @@ function parse({ body }: Exchange): Message {
     case 'parsed':
       return { parsed: body.value };
     case 'bytes': {
-      const text = body.bytes.toString('utf8').replace(/^\uFEFF/, '');
+      const text = withoutByteOrderMark(body.bytes.toString('utf8'));
       try {
         return { parsed: JSON.parse(text) };
       } catch {
@@ -146,6 +156,14 @@ function parse({ body }: Exchange): Message {
       }
     }
   }
+}
+
+function parsedOf(message: Message): unknown {
+  return 'parsed' in message ? message.parsed : undefined;
+}
+
+function withoutByteOrderMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 /** The SDK's own classification (it goes by the body first); what is not JSON goes by the version header. */

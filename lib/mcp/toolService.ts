@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import { type CallContext, callTool } from '../call/callTool.js';
 import type { CallToolResult } from '../call/callToolResult.js';
 import type { Caller } from '../call/hooks.js';
-import { messageOf } from '../errors.js';
 import type { JsonObject } from '../json.js';
 import type { Group, ToolEntry } from '../table/routingTable.js';
 import type { EndpointSettings } from './endpointOptions.js';
@@ -48,8 +47,8 @@ export function toolService(settings: EndpointSettings, origin: CallOrigin): Too
   };
 }
 
-/** @throws ProtocolFault −32603, cause logged, when the call fails in a way that is not the caller's to know. */
-export async function runTool(
+/** @throws what `callTool` throws: the signal's reason, when there is nobody left to read an answer. */
+export function runTool(
   settings: EndpointSettings,
   origin: CallOrigin,
   entry: ToolEntry,
@@ -67,17 +66,7 @@ export async function runTool(
   };
   if (onToolCall !== null) context.onToolCall = onToolCall;
   if (gate !== null) context.gate = gate;
-  try {
-    return await callTool(entry, args, context);
-  } catch (error) {
-    // The client has left; nobody reads the answer.
-    if (signal.aborted) throw internalFault();
-    logger.error(
-      { tool: entry.name, upstream: entry.upstream.name, error: messageOf(error) },
-      'tool call failed',
-    );
-    throw internalFault();
-  }
+  return callTool(entry, args, context);
 }
 
 /** Refuses everything. */

@@ -21,7 +21,10 @@ interface Http2Response {
 
 /** True once the client is gone. */
 export function hasLeft(res: ServerResponse): boolean {
-  return res.destroyed || (res as Http2Response).stream?.destroyed === true;
+  // HTTP/2 responses have no `destroyed`. The stream is not looked for on others: under Express, looking for what an
+  // object does not have costs a microsecond.
+  const { destroyed } = res as Partial<ServerResponse>;
+  return destroyed ?? (res as Http2Response).stream?.destroyed === true;
 }
 
 /** Ends the answer where it is. */
