@@ -11,6 +11,7 @@ export const CANDIDATE_PROCESS = fileURLToPath(new URL('./candidateProcess.js', 
 export const PROBE = new URL('./probe.js', import.meta.url).href;
 export const UPSTREAM = fileURLToPath(new URL('./upstream.js', import.meta.url));
 export const SIDECAR = join(ROOT, 'dist/sidecar/main.js');
+export const DOCKERFILE = join(ROOT, 'sidecar/Dockerfile');
 export const TYPESCRIPT = join(ROOT, 'node_modules/typescript/bin/tsc');
 /** Peers are installed here: removed with node_modules, and never a dependency. */
 export const PEERS = join(ROOT, 'node_modules/.cache/bench-peers');

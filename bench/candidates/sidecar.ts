@@ -1,10 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Candidate } from '../candidate.js';
-import { SIDECAR } from '../paths.js';
+import { DOCKERFILE, SIDECAR } from '../paths.js';
 import { proxyConfig } from '../proxyConfig.js';
 
-/** The sidecar as it is installed, with the log level it has by default. */
+/** Node's options in the image. */
+const [, ...ENTRYPOINT] = JSON.parse(
+  /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(DOCKERFILE, 'utf8'))?.[1] ?? '[]',
+) as string[];
+
+/** The sidecar as the image runs it, with the log level it has by default. */
 export default {
   title: 'mcp-anything, sidecar',
   role: 'ours',
@@ -14,8 +19,7 @@ export default {
   command(setting) {
     const config = join(setting.directory, 'mcp.json');
     writeFileSync(config, JSON.stringify(proxyConfig(setting)));
-    return {
-      args: [SIDECAR, 'serve', '--config', config, '--host', '127.0.0.1', '--port', String(setting.port)],
-    };
+    const command = ['serve', '--config', config, '--host', '127.0.0.1', '--port', String(setting.port)];
+    return { args: [...ENTRYPOINT.slice(0, -1), SIDECAR, ...command] };
   },
 } satisfies Candidate;

@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Milliseconds } from '../config/config.js';
+import { readWhole } from '../largeBytes.js';
 import { type Entry, readEntry } from './entry.js';
 import { DATA_LINK, type Fingerprint, type Trace, trace } from './trace.js';
 import { readVolume, type Volume } from './volume.js';
@@ -23,10 +24,11 @@ export interface FileSnapshot {
 const QUIET: Milliseconds = 200;
 /** Where the file system's times are so coarse that `QUIET` cannot be read off them. */
 const QUIET_COARSE: Milliseconds = 2_000;
-/** One look at a file; `null` content = there is none. */
+/** One look at a file. */
 interface Look {
   readonly fingerprint: Fingerprint;
-  readonly content: Buffer | null;
+  /** null = there is none; undefined = it was touched too lately to be worth reading. */
+  readonly content: Buffer | null | undefined;
   /** How long to wait until the look can be trusted; 0 = it can. */
   readonly wait: Milliseconds;
 }
@@ -63,10 +65,11 @@ export function createFileSnapshot({ patience = 5_000 }: FileSnapshotOptions = {
     return volume;
   }
 
-  async function look(path: string): Promise<Look> {
+  /** @param first Another look will follow if this one cannot be trusted. */
+  async function look(path: string, first: boolean): Promise<Look> {
     const found = await trace(path, entryAt);
     seen.set(path, found.fingerprint);
-    if (found.volume === null) return lookAtFile(path, found);
+    if (found.volume === null) return lookAtFile(path, found, first);
     if (found.entry.kind === 'missing') return { fingerprint: found.fingerprint, content: null, wait: 0 };
     throwUnlessFile(path, found);
     const { contents } = await volumeAt(found.volume);
@@ -74,14 +77,14 @@ export function createFileSnapshot({ patience = 5_000 }: FileSnapshotOptions = {
     return { fingerprint: found.fingerprint, content, wait: 0 };
   }
 
-  async function readWhole(path: string): Promise<Buffer> {
+  async function readSettled(path: string): Promise<Buffer> {
     const deadline = performance.now() + patience;
     let former: { readonly look: Look; readonly at: number } | null = null;
     for (;;) {
-      const now = await look(path);
+      const now = await look(path, former === null);
       const at = performance.now();
       if (now.wait === 0 || (former !== null && at - former.at >= QUIET && same(former.look, now))) {
-        if (now.content === null) throw missing(path);
+        if (now.content == null) throw missing(path);
         return now.content;
       }
       if (former === null || !same(former.look, now)) former = { look: now, at };
@@ -96,14 +99,14 @@ export function createFileSnapshot({ patience = 5_000 }: FileSnapshotOptions = {
       const path = resolve(file);
       const known = reads.get(path);
       if (known !== undefined) return known;
-      const content = readWhole(path);
+      const content = readSettled(path);
       reads.set(path, content);
       return content;
     },
   };
 }
 
-async function lookAtFile(path: string, found: Trace): Promise<Look> {
+async function lookAtFile(path: string, found: Trace, first: boolean): Promise<Look> {
   const { fingerprint, realPath } = found;
   const gone: Look = { fingerprint, content: null, wait: QUIET };
   if (found.entry.kind === 'missing') return gone;
@@ -116,7 +119,9 @@ async function lookAtFile(path: string, found: Trace): Promise<Look> {
   if (file === null) return gone;
   try {
     const before = await file.stat({ bigint: true });
-    const content = await file.readFile();
+    const early = first ? quietIn(before.ctimeNs) : 0;
+    if (early > 0) return { fingerprint, content: undefined, wait: early };
+    const content = await readWhole(file, Number(before.size));
     const after = await file.stat({ bigint: true });
     const touched = before.ctimeNs !== after.ctimeNs || before.size !== after.size;
     const wait = touched || BigInt(content.length) !== after.size ? QUIET : quietIn(after.ctimeNs);
@@ -140,7 +145,7 @@ function quietIn(ctimeNs: bigint): Milliseconds {
 
 function same(former: Look, now: Look): boolean {
   if (former.fingerprint !== now.fingerprint) return false;
-  if (former.content === null || now.content === null) return former.content === now.content;
+  if (former.content == null || now.content == null) return former.content === now.content;
   return former.content.equals(now.content);
 }
 

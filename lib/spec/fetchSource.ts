@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { SourceError } from '../errors.js';
+import { sha256Of } from '../largeBytes.js';
 import { ContentProblem, gunzipped } from './content.js';
 import { type Download, DownloadProblem, download } from './download.js';
 import { minimumIntervalOf, retryAfterOf } from './freshness.js';
@@ -113,11 +113,11 @@ async function newestVersion(
   const encoded = bodyOf(answer);
   // The same bytes as a whole body before are whole; so is what comes out the same twice.
   const bytes = await gunzipped(encoded, request.maxSize);
-  const sha256 = digestOf(bytes);
+  const sha256 = await sha256Of(bytes);
   const isSame = previous?.sha256 === sha256;
   if (!answer.isProvenWhole && !isSame) {
     const second = bodyOf(await ask({ 'cache-control': 'no-cache' }));
-    if (digestOf(second) !== digestOf(encoded)) {
+    if ((await sha256Of(second)) !== (await sha256Of(encoded))) {
       throw new DownloadProblem('must be sent whole: it ends with the connection, and two fetches differ');
     }
   }
@@ -142,8 +142,4 @@ function bodyOf(answer: Download): Uint8Array {
     `must answer 200, answered ${answer.status}`,
     retryAfterOf(answer.headers, Date.now()),
   );
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Bytes } from '../config/config.js';
 import { SourceError } from '../errors.js';
+import { sha256Of } from '../largeBytes.js';
 import { ContentProblem, gunzipped, tooLarge } from './content.js';
 import type { SourceOutcome, SourceRequest, SourceSnapshot } from './source.js';
 
@@ -25,7 +25,7 @@ export async function readSource(
     const rule = signal.aborted ? 'must be readable within the time limit' : readProblem(error);
     throw new SourceError('read', location, rule, { cause: error });
   });
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sha256 = await sha256Of(bytes);
   const isSame = previous?.sha256 === sha256;
   return {
     result: isSame ? 'unchanged' : 'changed',

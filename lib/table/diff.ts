@@ -26,12 +26,7 @@ function diffGroups(endpoint: string, before: Group | undefined, after: Group | 
   for (const entry of after?.tools ?? []) {
     const former = before?.lookup.get(entry.name);
     if (former === undefined) added.push(entry.name);
-    else if (
-      former.compiled !== entry.compiled &&
-      Buffer.compare(former.compiled.listed, entry.compiled.listed) !== 0
-    ) {
-      changed.push(entry.name);
-    }
+    else if (former.compiled.listedDigest !== entry.compiled.listedDigest) changed.push(entry.name);
   }
   const removed = (before?.tools ?? [])
     .map((entry) => entry.name)

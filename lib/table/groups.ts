@@ -131,7 +131,7 @@ function resolveConflicts(
 
 function fingerprintOf(tools: readonly ToolEntry[]): string {
   const hash = createHash('sha256');
-  for (const entry of tools) hash.update(entry.compiled.listed).update('\n');
+  for (const { compiled } of tools) hash.update(compiled.listedDigest);
   return hash.digest('hex').slice(0, 32);
 }
 

@@ -30,7 +30,7 @@ export interface Group {
   /** In list order: upstreams as the config orders them, tools by name. */
   readonly tools: readonly ToolEntry[];
   readonly lookup: ReadonlyMap<string, ToolEntry>;
-  /** SHA-256 (hex, first 32 digits) of the listed bytes: what a client sees. Part of list cursors. */
+  /** SHA-256 (hex, first 32 digits) of the tools' `listedDigest`: of what a client sees. Part of list cursors. */
   readonly fingerprint: string;
   /** At least one, in order. */
   readonly pages: readonly ListPage[];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { CompiledTool, Tool } from './tool.js';
 
 /** Tools as one transferable buffer, and what is needed of each without parsing it. */
@@ -11,6 +12,8 @@ export interface PackedEntry {
   readonly operation: string;
   readonly authRequired: boolean | null;
   readonly requiredScopes: readonly string[];
+  /** SHA-256 (hex) of the listed part. */
+  readonly digest: string;
   /** Offsets into the bytes: the listed part, then the rest. */
   readonly start: number;
   readonly middle: number;
@@ -30,7 +33,8 @@ export function packTools(tools: readonly Tool[]): PackedTools {
     const middle = start + buffer.write(texts[position]?.listed ?? '', start);
     offset = middle + buffer.write(texts[position]?.rest ?? '', middle);
     const { name, operation, authRequired, requiredScopes } = tool;
-    return { name, operation, authRequired, requiredScopes, start, middle, end: offset };
+    const digest = createHash('sha256').update(bytes.subarray(start, middle)).digest('hex');
+    return { name, operation, authRequired, requiredScopes, digest, start, middle, end: offset };
   });
   return { bytes, index };
 }
@@ -53,6 +57,7 @@ class PackedTool implements CompiledTool {
   readonly authRequired: boolean | null;
   readonly requiredScopes: readonly string[];
   readonly listed: Uint8Array;
+  readonly listedDigest: string;
   readonly #rest: Uint8Array;
   #tool: Tool | null = null;
 
@@ -62,6 +67,7 @@ class PackedTool implements CompiledTool {
     this.authRequired = entry.authRequired;
     this.requiredScopes = entry.requiredScopes;
     this.listed = bytes.subarray(entry.start, entry.middle);
+    this.listedDigest = entry.digest;
     this.#rest = bytes.subarray(entry.middle, entry.end);
   }
 

@@ -201,6 +201,8 @@ export interface CompiledTool {
   readonly requiredScopes: readonly string[];
   /** UTF-8 JSON of the `ListedTool`, exactly as `tools/list` sends it. */
   readonly listed: Uint8Array;
+  /** SHA-256 (hex) of `listed`. */
+  readonly listedDigest: string;
   /** Parses on the first call and keeps the object. */
   tool(): Tool;
 }

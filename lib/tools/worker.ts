@@ -1,4 +1,5 @@
-import { parentPort, resourceLimits, workerData } from 'node:worker_threads';
+import { getPriority, setPriority } from 'node:os';
+import { parentPort, resourceLimits } from 'node:worker_threads';
 import { SourceError } from '../errors.js';
 import { redactedLocation } from '../spec/location.js';
 import { runCompileJob } from './compileJob.js';
@@ -6,20 +7,27 @@ import { parsedMegabytes } from './memoryEstimate.js';
 import type { CompileJob } from './tool.js';
 import { failureMessage, outOfMemory, type WorkerAnswer } from './workerMessages.js';
 
-/** A worker thread compiles one job and ends; its memory goes with it. */
-const job = workerData as CompileJob;
+/** Enough to let requests go first, and not so much that a busy server's builds would miss their deadline. */
+const NICENESS = 10;
 
-try {
-  const limit = resourceLimits.maxOldGenerationSizeMb ?? Infinity;
-  for (const { location, bytes } of [job.document, ...job.overlays]) {
-    if (parsedMegabytes(bytes) > limit) {
-      throw new SourceError('compile', redactedLocation(location), outOfMemory(limit));
+// On Linux a priority is a thread's own; elsewhere it would be that of the whole process.
+if (process.platform === 'linux' && getPriority() < NICENESS) setPriority(0, NICENESS);
+
+parentPort?.on('message', (job: CompileJob) => void answer(job));
+
+async function answer(job: CompileJob): Promise<void> {
+  try {
+    const limit = resourceLimits.maxOldGenerationSizeMb ?? Infinity;
+    for (const { location, bytes } of [job.document, ...job.overlays]) {
+      if (parsedMegabytes(bytes) > limit) {
+        throw new SourceError('compile', redactedLocation(location), outOfMemory(limit));
+      }
     }
+    const upstream = await runCompileJob(job);
+    const compiled: WorkerAnswer = { kind: 'compiled', upstream };
+    parentPort?.postMessage(compiled, [upstream.tools.bytes.buffer]);
+  } catch (error) {
+    const failure = failureMessage(error, redactedLocation(job.document.location));
+    parentPort?.postMessage({ kind: 'failed', failure } satisfies WorkerAnswer);
   }
-  const upstream = await runCompileJob(job);
-  const answer: WorkerAnswer = { kind: 'compiled', upstream };
-  parentPort?.postMessage(answer, [upstream.tools.bytes.buffer]);
-} catch (error) {
-  const failure = failureMessage(error, redactedLocation(job.document.location));
-  parentPort?.postMessage({ kind: 'failed', failure } satisfies WorkerAnswer);
 }

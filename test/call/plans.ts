@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Config, UpstreamConfig } from '../../lib/config/config.js';
 import { loadConfig } from '../../lib/config/load.js';
 import type {
@@ -90,6 +91,7 @@ export function compiledTool(draft: Partial<Tool> & Pick<Tool, 'plan'>): Compile
     authRequired: null,
     requiredScopes: [],
     listed: Buffer.from(JSON.stringify(tool)),
+    listedDigest: createHash('sha256').update(JSON.stringify(tool)).digest('hex'),
     tool: () => tool,
   };
 }

@@ -144,9 +144,10 @@ describe('the files of the image', () => {
     });
     await promisify(execFile)('chmod', ['-R', 'a-w,a+rX', directory.path]);
     const final = tree.dockerfile.stages.at(-1);
-    const [, main = ''] = JSON.parse(instructionOf(final, 'ENTRYPOINT') ?? '') as string[];
+    const [, ...entry] = JSON.parse(instructionOf(final, 'ENTRYPOINT') ?? '') as string[];
     await using sidecar = new SidecarProcess(['serve', '--config', join(directory.path, 'mcp.yaml')], {
-      main: path(main),
+      nodeOptions: entry.slice(0, -1),
+      main: path(entry.at(-1) ?? ''),
       cwd: path('app'),
       env: { HOME: '/nonexistent', TMPDIR: '/nonexistent', NODE_ENV: 'production' },
       ...(process.getuid?.() === 0 ? { user: 65_532 } : {}),

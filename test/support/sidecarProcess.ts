@@ -8,6 +8,8 @@ export const MAIN = fileURLToPath(new URL('../../dist/sidecar/main.js', import.m
 export interface ProcessOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Of Node itself, before the script. @default none */
+  readonly nodeOptions?: readonly string[];
   /** The script to run. @default the one of this build */
   readonly main?: string;
   /** Numbers of the user and group to run as. @default those of the tests */
@@ -29,8 +31,8 @@ export class SidecarProcess implements AsyncDisposable {
   stderr = '';
 
   constructor(args: readonly string[], options: ProcessOptions = {}) {
-    const { cwd = process.cwd(), env = {}, main = MAIN, user } = options;
-    this.child = spawn(process.execPath, [main, ...args], {
+    const { cwd = process.cwd(), env = {}, nodeOptions = [], main = MAIN, user } = options;
+    this.child = spawn(process.execPath, [...nodeOptions, main, ...args], {
       cwd,
       ...(user === undefined ? {} : { uid: user, gid: user }),
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },

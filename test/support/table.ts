@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { loadConfig } from '../../lib/config/load.js';
 import type { JsonObject } from '../../lib/json.js';
 import { buildTable } from '../../lib/table/buildTable.js';
@@ -123,6 +124,7 @@ function compiledTool(draft: ToolDraft): CompiledTool {
     authRequired: tool.authRequired,
     requiredScopes: tool.requiredScopes,
     listed: Buffer.from(JSON.stringify(listed)),
+    listedDigest: createHash('sha256').update(JSON.stringify(listed)).digest('hex'),
     tool: () => tool,
   };
 }

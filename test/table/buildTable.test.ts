@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Config, ConflictResolution, GroupConfig } from '../../lib/config/config.js';
 import { buildTable } from '../../lib/table/buildTable.js';
@@ -12,6 +13,7 @@ function compiledTool(name: string, description = ''): CompiledTool {
     authRequired: null,
     requiredScopes: [],
     listed: Buffer.from(JSON.stringify({ name, description })),
+    listedDigest: createHash('sha256').update(JSON.stringify({ name, description })).digest('hex'),
     tool: () => {
       throw new Error('not called in this test');
     },

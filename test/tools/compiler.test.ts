@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SourceError } from '../../lib/errors.js';
 import type { JsonObject } from '../../lib/json.js';
 import { prepareDocument } from '../../lib/spec/document.js';
@@ -245,6 +245,38 @@ test('several jobs at once each get their own result', async () => {
   expect(results.map(({ tools }) => tools.map(({ name }) => name))).toEqual(
     prefixes.map((prefix) => [`${prefix}__create`, `${prefix}__list`]),
   );
+});
+
+describe.skipIf(process.platform !== 'linux')('a thread that is done', () => {
+  const threads = () => readdirSync('/proc/self/task').length;
+  const once = (made: Compiler, tool_prefix = '') =>
+    made.compile(job(PETS, { tool_prefix }), { deadline: 20_000 });
+
+  // Node starts its own threads when it first needs them.
+  beforeAll(() => once(new Compiler({ linger: 0 })));
+
+  test('takes the next job, and ends a little later', async () => {
+    const before = threads();
+    const lingering = compiler({ parallelism: 1, linger: 300 });
+    await Promise.all(['a', 'b'].map((prefix) => once(lingering, prefix)));
+    const kept = threads();
+    expect(kept).toBeGreaterThan(before);
+    await once(lingering);
+    expect(threads()).toBe(kept);
+    await vi.waitFor(() => expect(threads()).toBe(before), { timeout: 10_000 });
+  });
+
+  test('is one at most while there is nothing to do', async () => {
+    const before = threads();
+    const single = compiler({ parallelism: 1, linger: 60_000 });
+    await once(single);
+    const one = threads() - before;
+    const several = compiler({ parallelism: 4, linger: 60_000 });
+    await Promise.all(['a', 'b', 'c', 'd'].map((prefix) => once(several, prefix)));
+    expect(threads() - before).toBe(2 * one);
+    await Promise.all([single.close(), several.close()]);
+    expect(threads()).toBe(before);
+  });
 });
 
 test('GitHub’s document compiles beside a main thread that keeps running', async () => {

@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { Milliseconds } from '../config/config.js';
+import { SourceError } from '../errors.js';
+import { shared } from '../largeBytes.js';
+import { redactedLocation } from '../spec/location.js';
+import type { SourceText } from '../spec/source.js';
+import type { PackedUpstream } from './compileJob.js';
+import type { CompileJob } from './tool.js';
+import { errorOf, outOfMemory, type WorkerAnswer } from './workerMessages.js';
+
+/** Enough for the recursion that a document's nesting limit allows; the default 4 MB is just short of it. */
+const STACK_SIZE_MB = 8;
+
+/** A worker thread that compiles one job at a time, in a heap of its own. */
+export class CompileThread {
+  readonly #memoryLimitMb: number;
+  readonly #worker: Worker;
+  #ended = false;
+
+  /** @param memoryLimitMb Of the heap, in megabytes. */
+  constructor(memoryLimitMb: number) {
+    this.#memoryLimitMb = memoryLimitMb;
+    this.#worker = new Worker(workerFile(), {
+      resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb, stackSizeMb: STACK_SIZE_MB },
+      // Flags such as --input-type are meant for the main thread, and fail in this one.
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+    });
+    this.#worker.stdout.resume();
+    this.#worker.stderr.resume();
+    this.#worker.on('error', () => {});
+    this.#worker.once('exit', () => {
+      this.#ended = true;
+    });
+    this.#worker.unref();
+  }
+
+  /** True once it can take no job any more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /**
+   * Once this has rejected, the thread is to be ended: it may still be at work.
+   * @throws SourceError of whatever stage failed; stage `compile` for a deadline, exhausted memory or a crash.
+   * @throws the signal's reason when aborted.
+   */
+  async run(job: CompileJob, deadline: Milliseconds, signal: AbortSignal): Promise<PackedUpstream> {
+    const source = redactedLocation(job.document.location);
+    const failed = (message: string) => new SourceError('compile', source, message);
+    const message = await withSharedBytes(job);
+    signal.throwIfAborted();
+    const worker = this.#worker;
+    const ended = new AbortController();
+    worker.ref();
+    try {
+      return await new Promise<PackedUpstream>((resolve, reject) => {
+        const timer = setTimeout(
+          () => reject(failed(`is not compiled after ${deadline / 1000} s`)),
+          deadline,
+        );
+        const onAbort = () => reject(signal.reason);
+        const onMessage = (answer: WorkerAnswer) => {
+          if (answer.kind === 'compiled') resolve(answer.upstream);
+          else reject(errorOf(answer.failure));
+        };
+        const onError = (error: NodeJS.ErrnoException) => {
+          const isMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+          reject(
+            failed(isMemory ? outOfMemory(this.#memoryLimitMb) : `cannot be compiled: ${error.message}`),
+          );
+        };
+        const onExit = (code: number) =>
+          reject(failed(`the compiler ended without an answer (code ${code})`));
+        signal.addEventListener('abort', onAbort);
+        worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+        ended.signal.addEventListener('abort', () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', onAbort);
+          worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+        });
+        worker.postMessage(message);
+      });
+    } finally {
+      ended.abort();
+      worker.unref();
+    }
+  }
+
+  /** Resolves once its memory is free again. Idempotent. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+async function withSharedBytes(job: CompileJob): Promise<CompileJob> {
+  const text = async ({ location, bytes }: SourceText) => ({ location, bytes: await shared(bytes) });
+  return {
+    ...job,
+    document: await text(job.document),
+    overlays: await Promise.all(job.overlays.map(text)),
+  };
+}
+
+/**
+ * The worker's file. A thread cannot run TypeScript: when this module runs from source, as in tests, the worker
+ * is the built one.
+ */
+function workerFile(): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL('./worker.js', import.meta.url);
+  const built = new URL('../../dist/lib/tools/worker.js', import.meta.url);
+  if (!existsSync(fileURLToPath(built)))
+    throw new Error(`${fileURLToPath(built)} is missing: run npm run build first`);
+  return built;
+}
