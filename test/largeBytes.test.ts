@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readWhole, sha256Of, shared } from '../lib/largeBytes.js';
+import { gunzipped } from '../lib/spec/content.js';
 import { TemporaryDirectory } from './support/temporaryDirectory.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -30,6 +32,12 @@ describe.each(sizes)('%i bytes', (size) => {
     await using file = await open(path);
     expect((await readWhole(file, size)).equals(bytes)).toBe(true);
   });
+});
+
+it('shares what can still be unpacked and decoded', async () => {
+  const text = `{"a":"${'ä'.repeat(MEGABYTE)}"}`;
+  const unpacked = await gunzipped(await shared(gzipSync(text)), 10 * MEGABYTE);
+  expect(Buffer.from(unpacked).toString('utf8')).toBe(text);
 });
 
 describe('readWhole', () => {
