@@ -31,6 +31,7 @@ export class CompileThread {
     });
     this.#worker.stdout.resume();
     this.#worker.stderr.resume();
+    // Without a listener, a thread that fails between two jobs would end the process.
     this.#worker.on('error', () => {});
     this.#worker.once('exit', () => {
       this.#ended = true;
@@ -54,7 +55,7 @@ export class CompileThread {
     const message = await withSharedBytes(job);
     signal.throwIfAborted();
     const worker = this.#worker;
-    const ended = new AbortController();
+    let stopListening = () => {};
     worker.ref();
     try {
       return await new Promise<PackedUpstream>((resolve, reject) => {
@@ -77,15 +78,15 @@ export class CompileThread {
           reject(failed(`the compiler ended without an answer (code ${code})`));
         signal.addEventListener('abort', onAbort);
         worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-        ended.signal.addEventListener('abort', () => {
+        stopListening = () => {
           clearTimeout(timer);
           signal.removeEventListener('abort', onAbort);
           worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-        });
+        };
         worker.postMessage(message);
       });
     } finally {
-      ended.abort();
+      stopListening();
       worker.unref();
     }
   }
