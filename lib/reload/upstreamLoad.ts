@@ -3,6 +3,7 @@ import type { Config, SourceLocation, UpstreamConfig } from '../config/config.js
 import { messageOf, SourceError, UpstreamLoadError } from '../errors.js';
 import type { SourceSnapshot } from '../spec/source.js';
 import type { UpstreamClient, UpstreamSnapshot } from '../table/routingTable.js';
+import { keepObjects } from '../tools/packedTools.js';
 import type { CompiledUpstream, CompileJob, CompileOptions } from '../tools/tool.js';
 import type { FetchedPart } from './reloadWork.js';
 import { type ClientOptions, digestOf, makeSnapshot } from './upstreamSnapshot.js';
@@ -162,6 +163,7 @@ async function compileSources(
   if (document === undefined) throw new SourceError('compile', upstream.openapi.source, 'has no document');
   const job: CompileJob = { upstream: upstream.name, document, overlays, options };
   const compiled = await context.compile(job, { deadline, signal: context.signal });
+  if (former !== undefined) keepObjects(compiled.tools, former.compiled.tools);
   return { compiled, compileDigest };
 }
 
