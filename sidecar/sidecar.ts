@@ -47,7 +47,7 @@ export class Sidecar {
     const { config: file, logger, env = process.env } = this.#options;
     const { config } = await loadConfig(file, { env, use: 'sidecar' });
     if (this.#state.phase !== 'new') return null;
-    const handler = mcpAnything({ config: file, env, logger, use: 'sidecar' });
+    const handler = mcpAnything({ config: file, env, logger, use: 'sidecar', compileIn: 'process' });
     const running = { config, handler, ...this.#createListeners(config, handler) };
     this.#state = { phase: 'loading', running };
     try {

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { Milliseconds } from '../config/config.js';
 import { SourceError } from '../errors.js';
 import { shared } from '../largeBytes.js';
 import { redactedLocation } from '../spec/location.js';
 import type { SourceText } from '../spec/source.js';
 import type { PackedUpstream } from './compileJob.js';
+import { builtFile, type CompileWorker } from './compileWorker.js';
 import type { CompileJob } from './tool.js';
 import { errorOf, outOfMemory, type WorkerAnswer } from './workerMessages.js';
 
@@ -14,7 +12,7 @@ import { errorOf, outOfMemory, type WorkerAnswer } from './workerMessages.js';
 const STACK_SIZE_MB = 8;
 
 /** A worker thread that compiles one job at a time, in a heap of its own. */
-export class CompileThread {
+export class CompileThread implements CompileWorker {
   readonly #memoryLimitMb: number;
   readonly #worker: Worker;
   #ended = false;
@@ -22,7 +20,7 @@ export class CompileThread {
   /** @param memoryLimitMb Of the heap, in megabytes. */
   constructor(memoryLimitMb: number) {
     this.#memoryLimitMb = memoryLimitMb;
-    this.#worker = new Worker(workerFile(), {
+    this.#worker = new Worker(builtFile('worker'), {
       resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb, stackSizeMb: STACK_SIZE_MB },
       // Flags such as --input-type are meant for the main thread, and fail in this one.
       execArgv: [],
@@ -39,31 +37,19 @@ export class CompileThread {
     this.#worker.unref();
   }
 
-  /** True once it can take no job any more. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /**
-   * Once this has rejected, the thread is to be ended: it may still be at work.
-   * @throws SourceError of whatever stage failed; stage `compile` for a deadline, exhausted memory or a crash.
-   * @throws the signal's reason when aborted.
-   */
-  async run(job: CompileJob, deadline: Milliseconds, signal: AbortSignal): Promise<PackedUpstream> {
+  async run(job: CompileJob): Promise<PackedUpstream> {
     const source = redactedLocation(job.document.location);
     const failed = (message: string) => new SourceError('compile', source, message);
     const message = await withSharedBytes(job);
-    signal.throwIfAborted();
     const worker = this.#worker;
     let stopListening = () => {};
     worker.ref();
     try {
       return await new Promise<PackedUpstream>((resolve, reject) => {
-        const timer = setTimeout(
-          () => reject(failed(`is not compiled after ${deadline / 1000} s`)),
-          deadline,
-        );
-        const onAbort = () => reject(signal.reason);
         const onMessage = (answer: WorkerAnswer) => {
           if (answer.kind === 'compiled') resolve(answer.upstream);
           else reject(errorOf(answer.failure));
@@ -76,13 +62,8 @@ export class CompileThread {
         };
         const onExit = (code: number) =>
           reject(failed(`the compiler ended without an answer (code ${code})`));
-        signal.addEventListener('abort', onAbort);
         worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-        stopListening = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', onAbort);
-          worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-        };
+        stopListening = () => worker.off('message', onMessage).off('error', onError).off('exit', onExit);
         worker.postMessage(message);
       });
     } finally {
@@ -91,7 +72,6 @@ export class CompileThread {
     }
   }
 
-  /** Resolves once its memory is free again. Idempotent. */
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
@@ -104,16 +84,4 @@ async function withSharedBytes(job: CompileJob): Promise<CompileJob> {
     document: await text(job.document),
     overlays: await Promise.all(job.overlays.map(text)),
   };
-}
-
-/**
- * The worker's file. A thread cannot run TypeScript: when this module runs from source, as in tests, the worker
- * is the built one.
- */
-function workerFile(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('./worker.js', import.meta.url);
-  const built = new URL('../../dist/lib/tools/worker.js', import.meta.url);
-  if (!existsSync(fileURLToPath(built)))
-    throw new Error(`${fileURLToPath(built)} is missing: run npm run build first`);
-  return built;
 }

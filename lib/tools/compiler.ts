@@ -1,12 +1,23 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { Milliseconds } from '../config/config.js';
-import { McpAnythingError } from '../errors.js';
+import { McpAnythingError, SourceError } from '../errors.js';
+import { redactedLocation } from '../spec/location.js';
 import type { PackedUpstream } from './compileJob.js';
+import { CompileProcess } from './compileProcess.js';
 import { CompileThread } from './compileThread.js';
+import type { CompileWorker } from './compileWorker.js';
 import { unpackTools } from './packedTools.js';
 import type { CompiledUpstream, CompileJob } from './tool.js';
 
+/**
+ * `thread`: starts at once. `process`: takes 0.2 s to start, and leaves more to what runs beside it: it shares no helper
+ * threads of V8, and whatever it does to its memory, it is alone in it.
+ */
+export type CompilePlace = 'thread' | 'process';
+
 export interface CompilerOptions {
+  /** What a worker is. @default 'thread' */
+  readonly place?: CompilePlace;
   /** Heap of one worker, in megabytes. @default a third of the memory there is, 256 to 1,024 */
   readonly memoryLimitMb?: number;
   /** Workers at the same time. @default os.availableParallelism() */
@@ -22,28 +33,30 @@ export interface CompileLimits {
 }
 
 /**
- * A thread that is done lingers for this long: changes come in bursts, and a thread that has compiled before is
- * three times as fast as a new one.
+ * A worker that is done lingers for this long: changes come in bursts, and one that has compiled before is three times
+ * as fast as a new one.
  */
 const LINGER: Milliseconds = 3_000;
 
 /**
- * Compiles upstreams in worker threads: a document of megabytes takes a second and hundreds of megabytes, and
- * a hostile one takes whatever it is given. A thread that fails its job, be it past its deadline or past its
- * memory, is ended; one that is done takes the next job in line, or ends a little later.
+ * Compiles upstreams in workers: a document of megabytes takes a second and hundreds of megabytes, and a hostile one
+ * takes whatever it is given. A worker that fails its job, be it past its deadline or past its memory, is ended; one
+ * that is done takes the next job in line, or ends a little later.
  */
 export class Compiler {
-  readonly #memoryLimitMb: number;
+  readonly #newWorker: () => CompileWorker;
   readonly #parallelism: number;
   readonly #linger: Milliseconds;
   readonly #waiting: (() => void)[] = [];
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
-  readonly #idle = new Map<CompileThread, NodeJS.Timeout>();
+  readonly #idle = new Map<CompileWorker, NodeJS.Timeout>();
   #free: number;
 
   constructor(options: CompilerOptions = {}) {
-    this.#memoryLimitMb = options.memoryLimitMb ?? defaultMemoryLimit();
+    const memoryLimitMb = options.memoryLimitMb ?? defaultMemoryLimit();
+    this.#newWorker = () =>
+      options.place === 'process' ? new CompileProcess(memoryLimitMb) : new CompileThread(memoryLimitMb);
     this.#parallelism = Math.max(1, options.parallelism ?? availableParallelism());
     this.#linger = options.linger ?? LINGER;
     this.#free = this.#parallelism;
@@ -67,48 +80,48 @@ export class Compiler {
     }
   }
 
-  /** Ends every job, waiting or running, and every thread. Idempotent. */
+  /** Ends every job, waiting or running, and every worker. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort(new McpAnythingError('MCP_ANYTHING_ERR_CLOSED', 'the compiler is closed'));
     await Promise.allSettled(this.#running);
-    await Promise.all([...this.#idle.keys()].map((thread) => this.#end(thread)));
+    await Promise.all([...this.#idle.keys()].map((worker) => this.#end(worker)));
   }
 
-  /** Rejects once the thread has ended, so that its memory is free again. */
+  /** Rejects once the worker has ended, so that its memory is free again. */
   async #run(job: CompileJob, deadline: Milliseconds, signal: AbortSignal): Promise<PackedUpstream> {
-    const thread = this.#takeThread();
+    const worker = this.#takeWorker();
     try {
-      const packed = await thread.run(job, deadline, signal);
-      await this.#keep(thread);
+      const packed = await within(deadline, signal, job, worker.run(job));
+      await this.#keep(worker);
       return packed;
     } catch (error) {
-      await thread.end();
+      await worker.end();
       throw error;
     }
   }
 
-  #takeThread(): CompileThread {
-    for (const [thread, timer] of this.#idle) {
+  #takeWorker(): CompileWorker {
+    for (const [worker, timer] of this.#idle) {
       clearTimeout(timer);
-      this.#idle.delete(thread);
-      if (!thread.ended) return thread;
+      this.#idle.delete(worker);
+      if (!worker.ended) return worker;
     }
-    return new CompileThread(this.#memoryLimitMb);
+    return this.#newWorker();
   }
 
   /** For the next job in line, or, one at a time, for what may come soon. */
-  async #keep(thread: CompileThread): Promise<void> {
+  async #keep(worker: CompileWorker): Promise<void> {
     const isWanted = this.#waiting.length > 0 || this.#idle.size === 0;
-    if (this.#closing.signal.aborted || this.#linger === 0 || !isWanted) return thread.end();
-    const timer = setTimeout(() => void this.#end(thread), this.#linger);
+    if (this.#closing.signal.aborted || this.#linger === 0 || !isWanted) return worker.end();
+    const timer = setTimeout(() => void this.#end(worker), this.#linger);
     timer.unref();
-    this.#idle.set(thread, timer);
+    this.#idle.set(worker, timer);
   }
 
-  async #end(thread: CompileThread): Promise<void> {
-    clearTimeout(this.#idle.get(thread));
-    this.#idle.delete(thread);
-    await thread.end();
+  async #end(worker: CompileWorker): Promise<void> {
+    clearTimeout(this.#idle.get(worker));
+    this.#idle.delete(worker);
+    await worker.end();
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
@@ -136,6 +149,34 @@ export class Compiler {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free += 1;
     else next();
+  }
+}
+
+/** @throws SourceError past the deadline; the signal's reason when aborted; whatever the run throws. */
+async function within<T>(
+  deadline: Milliseconds,
+  signal: AbortSignal,
+  job: CompileJob,
+  run: Promise<T>,
+): Promise<T> {
+  let stopWaiting = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    const source = redactedLocation(job.document.location);
+    const tooLate = () =>
+      reject(new SourceError('compile', source, `is not compiled after ${deadline / 1000} s`));
+    const timer = setTimeout(tooLate, deadline);
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
+    stopWaiting = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    };
+  });
+  try {
+    return await Promise.race([run, stopped]);
+  } finally {
+    stopWaiting();
   }
 }
 

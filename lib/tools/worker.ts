@@ -1,17 +1,14 @@
-import { getPriority, setPriority } from 'node:os';
 import { parentPort, resourceLimits } from 'node:worker_threads';
 import { SourceError } from '../errors.js';
 import { redactedLocation } from '../spec/location.js';
 import { runCompileJob } from './compileJob.js';
 import { parsedMegabytes } from './memoryEstimate.js';
+import { giveWay } from './niceness.js';
 import type { CompileJob } from './tool.js';
 import { failureMessage, outOfMemory, type WorkerAnswer } from './workerMessages.js';
 
-/** Enough to let requests go first, and not so much that a busy server's builds would miss their deadline. */
-const NICENESS = 10;
-
-// On Linux a priority is a thread's own; elsewhere it would be that of the whole process.
-if (process.platform === 'linux' && getPriority() < NICENESS) setPriority(0, NICENESS);
+// Elsewhere the whole process would give way.
+if (process.platform === 'linux') giveWay();
 
 parentPort?.on('message', (job: CompileJob) => void answer(job));
 

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { childrenOf } from '../support/childProcesses.js';
 import { deferred } from '../support/deferred.js';
 import { HttpServer } from '../support/httpServer.js';
 import { connectClient, toolNames } from '../support/mcpClient.js';
@@ -82,6 +83,24 @@ upstreams:
   test('has no admin pages on the port that agents use', async () => {
     expect((await fetch(`${url}/status`)).status).toBe(404);
     expect((await fetch(`${url}/-/reload`, { method: 'POST' })).status).toBe(404);
+  });
+
+  test.skipIf(process.platform !== 'linux')('compiles what changes in a process beside it', async () => {
+    const children = () => childrenOf(sidecar.child.pid ?? 0);
+    expect(children()).toEqual([]);
+    directory.write('specs/small.json', smallDocument('birds'));
+    const client = await connectClient(`${url}/mcp`);
+    await vi.waitFor(async () => expect(await toolNames(client)).toEqual(['pets__birds']), {
+      timeout: 10_000,
+    });
+    const [worker] = children();
+    expect(children()).toHaveLength(1);
+    // Not worth a word, and not a reason to be less ready, when it is gone.
+    process.kill(worker ?? 0, 'SIGKILL');
+    directory.write('specs/small.json', smallDocument('cats', 'dogs'));
+    await vi.waitFor(async () => expect(await toolNames(client)).toHaveLength(2), { timeout: 10_000 });
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    await client.close();
   });
 
   test('says in one line that its port is taken', async () => {
