@@ -24,8 +24,8 @@ export interface EngineOptions {
   /** Who serves: `server.*` keys of the config matter only to the sidecar. @default 'middleware' */
   readonly use?: 'middleware' | 'sidecar';
   /**
-   * Where documents are compiled while a table serves; a process disturbs requests less than a thread, and needs about
-   * 50 MB more while it runs. The first load is always in threads: they start sooner. @default 'thread'
+   * Where documents are compiled while a table serves; a process disturbs requests less than a thread, and takes up to
+   * 100 MB more while it runs. The first load is always in threads: they start sooner. @default 'thread'
    */
   readonly compileIn?: CompilePlace;
 }

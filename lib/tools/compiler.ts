@@ -10,7 +10,7 @@ import { unpackTools } from './packedTools.js';
 import type { CompiledUpstream, CompileJob } from './tool.js';
 
 /**
- * `thread`: starts at once. `process`: takes 0.2 s to start, and leaves more to what runs beside it: it shares no helper
+ * `thread`: starts at once. `process`: takes 0.3 s to start, and leaves more to what runs beside it: it shares no helper
  * threads of V8, and whatever it does to its memory, it is alone in it.
  */
 export type CompilePlace = 'thread' | 'process';
