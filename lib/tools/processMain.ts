@@ -10,6 +10,9 @@ import { failureMessage, type WorkerAnswer } from './workerMessages.js';
 // Before the thread is made, which inherits it.
 giveWay();
 
+// A terminal sends these to all processes of its group; what they mean here is for the parent to say.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
 const channel = new Socket({ fd: CHANNEL });
 // A thread of its own has a stack and a memory limit of its own; this one sees when the parent is gone.
 const thread = new CompileThread(Number(process.argv[2]));

@@ -375,6 +375,15 @@ describe.skipIf(process.platform !== 'linux')('a compile process', () => {
     await vi.waitFor(() => expect(existsSync(`/proc/${child}`)).toBe(false), { timeout: 3_000 });
   });
 
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves %s to its parent', async (signal) => {
+    const made = processCompiler();
+    await once(made);
+    const pid = await theOnlyChild();
+    process.kill(pid, signal);
+    await once(made);
+    expect(await theOnlyChild()).toBe(pid);
+  });
+
   test('that cannot be started fails its job', async () => {
     const node = process.execPath;
     process.execPath = '/nowhere/node';
