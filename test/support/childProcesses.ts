@@ -13,9 +13,9 @@ export interface ThreadUse {
   readonly niceness: number;
 }
 
-/** The thread that has used most processor time. Linux only. */
-export function busiestThread(pid: number): ThreadUse {
-  const threads = readdirSync(`/proc/${pid}/task`).map((task): ThreadUse => {
+/** Of every thread of a process. Linux only. */
+export function threadsOf(pid: number): ThreadUse[] {
+  return readdirSync(`/proc/${pid}/task`).map((task): ThreadUse => {
     const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8');
     // From field 3 on: the name before it may hold anything (proc_pid_stat(5)).
     const fields = stat
@@ -24,5 +24,9 @@ export function busiestThread(pid: number): ThreadUse {
       .map(Number);
     return { used: fields[14 - 3] ?? 0, niceness: fields[19 - 3] ?? 0 };
   });
-  return threads.reduce((busiest, thread) => (thread.used > busiest.used ? thread : busiest));
+}
+
+/** The thread that has used most processor time. Linux only. */
+export function busiestThread(pid: number): ThreadUse {
+  return threadsOf(pid).reduce((busiest, thread) => (thread.used > busiest.used ? thread : busiest));
 }

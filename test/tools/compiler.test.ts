@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SourceError } from '../../lib/errors.js';
@@ -8,7 +9,7 @@ import { prepareDocument } from '../../lib/spec/document.js';
 import { compileDocument } from '../../lib/tools/compile.js';
 import { type CompilePlace, Compiler, type CompilerOptions } from '../../lib/tools/compiler.js';
 import type { CompileJob, CompileOptions } from '../../lib/tools/tool.js';
-import { busiestThread, childrenOf } from '../support/childProcesses.js';
+import { busiestThread, childrenOf, threadsOf } from '../support/childProcesses.js';
 import { openapi } from '../support/compiledDocument.js';
 import { compileOptions } from '../support/compileOptions.js';
 import { GITHUB } from '../support/realDocuments.js';
@@ -309,6 +310,20 @@ describe.each<CompilePlace>(['thread', 'process'])('in a %s', (place) => {
   });
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'a compile thread gives way to the rest of its process',
+  async () => {
+    const givingWay = () => threadsOf(process.pid).filter(({ niceness }) => niceness === 10).length;
+    const priority = getPriority();
+    expect(givingWay()).toBe(0);
+    const made = new Compiler({ linger: 60_000 });
+    compilers.push(made);
+    await made.compile(job(PETS), { deadline: 20_000 });
+    expect(givingWay()).toBe(1);
+    expect(getPriority()).toBe(priority);
+  },
+);
+
 describe.skipIf(process.platform !== 'linux')('a compile process', () => {
   function processCompiler(): Compiler {
     const made = new Compiler({ place: 'process', parallelism: 1, linger: 60_000 });
@@ -331,6 +346,8 @@ describe.skipIf(process.platform !== 'linux')('a compile process', () => {
     const pid = await theOnlyChild();
     await vi.waitFor(() => expect(isAtWork(pid)).toBe(true), { timeout: 10_000 });
     expect(busiestThread(pid).niceness).toBe(10);
+    // Of its first thread, which copies jobs and answers.
+    expect(getPriority(pid)).toBe(10);
   });
 
   test('that is killed fails its job, and the next one has another', async () => {
