@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { bounded } from '../bounded.js';
 import type { Milliseconds, RateLimitStoreConfig } from '../config/config.js';
 import type { Logger } from '../observe/logger.js';
 
@@ -85,8 +86,8 @@ export class RedisCounts {
       client.on('close', () => this.#lost(new Error('the connection was closed')));
       client.on('ready', () => this.#found());
       // The first calls wait for the first attempt, so that they are not counted apart.
-      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(PATIENCE)]);
-      await once(client, 'ready', { signal }).catch(() => {});
+      const bounds = { signals: [this.#closing.signal], limit: PATIENCE };
+      await bounded(bounds, (signal) => once(client, 'ready', { signal })).catch(() => {});
       return client;
     } catch (error) {
       this.#lost(error);

@@ -1,3 +1,4 @@
+import { bounded } from '../bounded.js';
 import type { Config, UpstreamConfig } from '../config/config.js';
 import { SourceError } from '../errors.js';
 import { isUrl, loadSource, type SourceSnapshot } from '../spec/source.js';
@@ -36,19 +37,19 @@ export async function refreshRemote(
   signal: AbortSignal,
 ): Promise<RemoteRefresh> {
   const requests = sourceRequests(upstream, config);
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(config.server.startup_validation_timeout)]);
+  const limit = config.server.startup_validation_timeout;
   const changed = new Map<number, SourceSnapshot>();
   const same = new Map<number, SourceSnapshot>();
   let everyNotModified = true;
-  await Promise.all(
-    parts.map(async (part) => {
-      const request = requests[part];
-      if (request === undefined) throw new SourceError('fetch', upstream.name, `has no part ${part}`);
-      const outcome = await loadSource(request, state.sources[part] ?? null, bounded);
-      (outcome.result === 'changed' ? changed : same).set(part, outcome.snapshot);
-      everyNotModified &&= outcome.result === 'not_modified';
-    }),
-  );
+  const ask = async (part: number, until: AbortSignal) => {
+    const request = requests[part];
+    if (request === undefined) throw new SourceError('fetch', upstream.name, `has no part ${part}`);
+    const outcome = await loadSource(request, state.sources[part] ?? null, until);
+    (outcome.result === 'changed' ? changed : same).set(part, outcome.snapshot);
+    everyNotModified &&= outcome.result === 'not_modified';
+  };
+  // Of several sources one may fail while others are on their way: they end with it.
+  await bounded({ signals: [signal], limit }, (until) => Promise.all(parts.map((part) => ask(part, until))));
   return {
     parts,
     changed,

@@ -34,9 +34,7 @@ export class SpecRefreshes {
   readonly #options: SpecRefreshesOptions;
   readonly #ledger: RefreshLedger;
   readonly #refresher: Refresher;
-  /** One per refresh under way: a signal of the object's own would collect what AbortSignal.any hangs on it. */
-  readonly #running = new Set<AbortController>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: SpecRefreshesOptions) {
     this.#options = options;
@@ -87,8 +85,7 @@ export class SpecRefreshes {
   }
 
   close(): void {
-    this.#closed = true;
-    for (const running of this.#running) running.abort();
+    this.#closing.abort();
     this.#refresher.close();
   }
 
@@ -101,18 +98,12 @@ export class SpecRefreshes {
       return;
     }
     const parts = partsDue(upstream, due);
-    const running = new AbortController();
-    this.#running.add(running);
     let refresh: RemoteRefresh;
     try {
-      refresh = await refreshRemote(upstream, current.config, state, parts, running.signal);
+      refresh = await refreshRemote(upstream, current.config, state, parts, this.#closing.signal);
     } catch (error) {
       if (!this.#left(name)) this.#failed(name, due, error);
       return;
-    } finally {
-      // Of several sources one may have failed while others are still on their way.
-      running.abort();
-      this.#running.delete(running);
     }
     if (this.#left(name)) return;
     if (refresh.changed.size > 0) {
@@ -134,7 +125,7 @@ export class SpecRefreshes {
 
   /** Whether the upstream has gone while it was asked for: nothing is to be told of it then. */
   #left(upstream: string): boolean {
-    return this.#closed || this.#options.current()?.states.has(upstream) !== true;
+    return this.#closing.signal.aborted || this.#options.current()?.states.has(upstream) !== true;
   }
 
   #failed(upstream: string, due: number, error: unknown): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { bounded } from '../bounded.js';
 import type { Config, SourceLocation, UpstreamConfig } from '../config/config.js';
 import { messageOf, SourceError, UpstreamLoadError } from '../errors.js';
 import type { SourceSnapshot } from '../spec/source.js';
@@ -60,16 +61,14 @@ export async function loadUpstream(
 ): Promise<UpstreamLoad> {
   const limit = context.config.server.startup_validation_timeout;
   const started = performance.now();
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(limit)]);
   try {
-    const gathered = await gatherSources(
-      upstream,
-      {
-        ...context,
-        formerSources: context.former?.sources ?? null,
-        failedLocations: context.former?.failedLocations ?? new Set(),
-      },
-      signal,
+    const gathering = {
+      ...context,
+      formerSources: context.former?.sources ?? null,
+      failedLocations: context.former?.failedLocations ?? new Set<SourceLocation>(),
+    };
+    const gathered = await bounded({ signals: [context.signal], limit }, (signal) =>
+      gatherSources(upstream, gathering, signal),
     );
     const { compiled, compileDigest, sources, rejected } = await compileNewest(
       upstream,

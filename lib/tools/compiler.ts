@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { bounded } from '../bounded.js';
 import type { Milliseconds } from '../config/config.js';
 import { McpAnythingError, SourceError } from '../errors.js';
 import { redactedLocation } from '../spec/location.js';
@@ -68,9 +69,12 @@ export class Compiler {
    */
   async compile(job: CompileJob, limits: CompileLimits): Promise<CompiledUpstream> {
     const signals = [this.#closing.signal, ...(limits.signal === undefined ? [] : [limits.signal])];
-    const signal = AbortSignal.any(signals);
+    return bounded({ signals }, (signal) => this.#compile(job, limits.deadline, signal));
+  }
+
+  async #compile(job: CompileJob, deadline: Milliseconds, signal: AbortSignal): Promise<CompiledUpstream> {
     await this.#turn(signal);
-    const run = this.#run(job, limits.deadline, signal);
+    const run = this.#run(job, deadline, signal);
     this.#running.add(run);
     try {
       return unpacked(await run);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
 import { EventReader } from '../support/eventReader.js';
+import { collectGarbage } from '../support/garbage.js';
 import { connectClient } from '../support/mcpClient.js';
 import { McpServer } from '../support/mcpServer.js';
 import { type RawRequest, sendRaw } from '../support/rawHttp.js';
@@ -77,6 +78,7 @@ describe.each(ways)('a long call, %s', (_name, fastPath, request) => {
       const reader = await EventReader.open(server.port, request);
       await called.promise;
       if (longCallAfter === 10) await reader.sees('text/event-stream');
+      collectGarbage();
       reader.socket.destroy();
       await aborted.promise;
       await until(async () => (await server.metrics.requestsInFlight.get()).values[0]?.value === 0);

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
+import { collectGarbage } from '../support/garbage.js';
 import { HttpServer } from '../support/httpServer.js';
 import { RunningProxy } from '../support/runningProxy.js';
 import { smallDocument } from '../support/smallDocument.js';
@@ -89,7 +90,11 @@ describe('a refresh that brings a new version', () => {
 });
 
 describe('a refresh that brings nothing usable', () => {
-  const hanging: RequestListener = () => {};
+  // Not even a collection may end the time limit that ends it.
+  const hanging: RequestListener = (_, response) => {
+    const collecting = setInterval(collectGarbage, 50);
+    response.on('close', () => clearInterval(collecting));
+  };
   const endless: RequestListener = (_, response) => {
     const pour = () => {
       while (!response.destroyed && response.write('a'.repeat(65_536)));

@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { collectGarbage } from '../support/garbage.js';
 import { until } from '../support/until.js';
 import { argumentFaults } from './faults/argumentFaults.js';
 import { callerFaults } from './faults/callerFaults.js';
@@ -63,10 +62,8 @@ function tableOf(rows: readonly Row[]): string {
 
 /** Bytes in use after everything that can be let go of is. */
 function heapUsed(): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
-  collect();
+  collectGarbage();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 }
 

@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { expect, it } from 'vitest';
+import { collectGarbage } from '../support/garbage.js';
 import { HttpServer } from '../support/httpServer.js';
 import { connectClient } from '../support/mcpClient.js';
 import { seededRandom } from '../support/random.js';
@@ -239,7 +238,6 @@ function leftOver(before: ReadonlyMap<string, number>): string[] {
 
 /** After a collection, bytes. */
 function usedHeap(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 }
