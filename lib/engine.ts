@@ -73,6 +73,7 @@ export function createEngine(
     onConfig: (config) => {
       expectedEndpoints = new Set(config.groups.map((group) => group.endpoint));
     },
+    onDocumentsTouched: () => compiler.prepare(),
     compile: (job, bounds) => (reader.peek() === null ? firstCompiler : compiler).compile(job, bounds),
     createClient: (client) => createUpstreamClient({ ...client, env, logger, metrics }),
     ...hooks,

@@ -22,6 +22,8 @@ import { Watcher } from './watcher.js';
 
 export interface ReloaderOptions extends ReloadInputs, AnnouncerOptions {
   readonly watch: boolean;
+  /** Documents have changed: as soon as they are left alone they will be compiled. */
+  readonly onDocumentsTouched: () => void;
   readonly writer: TableWriter;
 }
 
@@ -62,7 +64,10 @@ export class Reloader {
       metrics,
       debounce: () => this.#loaded?.config.reload.debounce ?? 100,
       pollInterval: () => this.#loaded?.config.reload.poll_interval ?? 2_000,
-      onChange: () => this.#ask({ trigger: 'file' }),
+      onChange: (files) => {
+        if (files.some((file) => this.#loaded?.files.includes(file) === false)) options.onDocumentsTouched();
+        this.#ask({ trigger: 'file' });
+      },
     });
     this.#refreshes = new SpecRefreshes({
       logger,

@@ -84,6 +84,12 @@ export class Compiler {
     }
   }
 
+  /** A job is about to come: a worker starts for it unless one is there, and ends if none does. */
+  prepare(): void {
+    const isThere = this.#free < this.#parallelism || this.#idle.size > 0;
+    if (!isThere && !this.#closing.signal.aborted && this.#linger > 0) this.#park(this.#newWorker());
+  }
+
   /** Ends every job, waiting or running, and every worker. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort(new McpAnythingError('MCP_ANYTHING_ERR_CLOSED', 'the compiler is closed'));
@@ -117,6 +123,10 @@ export class Compiler {
   async #keep(worker: CompileWorker): Promise<void> {
     const isWanted = this.#waiting.length > 0 || this.#idle.size === 0;
     if (this.#closing.signal.aborted || this.#linger === 0 || !isWanted) return worker.end();
+    this.#park(worker);
+  }
+
+  #park(worker: CompileWorker): void {
     const timer = setTimeout(() => void this.#end(worker), this.#linger);
     timer.unref();
     this.#idle.set(worker, timer);

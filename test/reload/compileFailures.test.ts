@@ -86,6 +86,7 @@ describe('a document that cannot be compiled in a reload', () => {
       logger: log,
       metrics: new Metrics(new Registry()),
       onConfig: () => {},
+      onDocumentsTouched: () => {},
       onSwap: () => {},
       onFailure: () => {},
       createClient: () => ({

@@ -281,6 +281,24 @@ describe.each<CompilePlace>(['thread', 'process'])('in a %s', (place) => {
       await vi.waitFor(() => expect(workers()).toBe(before), { timeout: 10_000 });
     });
 
+    test('starts ahead of a job that is about to come, and ends if none does', async () => {
+      const before = workers();
+      const prepared = compiler({ parallelism: 1, linger: 60_000 });
+      prepared.prepare();
+      const started = workers();
+      expect(started).toBeGreaterThan(before);
+      prepared.prepare();
+      await once(prepared);
+      expect(workers()).toBe(started);
+      await prepared.close();
+      prepared.prepare();
+      expect(workers()).toBe(before);
+
+      compiler({ parallelism: 1, linger: 1 }).prepare();
+      expect(workers()).toBeGreaterThan(before);
+      await vi.waitFor(() => expect(workers()).toBe(before), { timeout: 10_000 });
+    });
+
     test('is one at most while there is nothing to do', async () => {
       const before = workers();
       const single = compiler({ parallelism: 1, linger: 60_000 });
