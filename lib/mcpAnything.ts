@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import { assertOptions } from './assertOptions.js';
 import type { OnToolCall } from './call/hooks.js';
 import { createRateLimits } from './call/rateLimits.js';
 import { createEngine, type EngineOptions } from './engine.js';
@@ -88,8 +89,10 @@ type Lifecycle =
  *
  * Returned at once, before anything is loaded: requests to an endpoint get 503 with `Retry-After` until `ready`
  * resolves.
+ * @throws TypeError for an option that does not exist or is of the wrong type.
  */
 export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
+  assertOptions(options);
   const logger = options.logger ?? silentLogger;
   const events = new EventEmitter<McpAnythingEvents>();
   const engine = createEngine(options, {
@@ -183,6 +186,8 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
     await endpoint.close();
     authenticator.close();
     await rateLimits.close();
+    // One of its own is read once more when the process ends.
+    if (options.registry !== undefined) metrics.withdraw();
   }
 
   function close(): Promise<void> {

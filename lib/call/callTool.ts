@@ -14,7 +14,7 @@ import { decisionOf } from './hookDecision.js';
 import type { Caller, OnToolCall } from './hooks.js';
 import { ArgumentError, type BuiltRequest, buildRequest } from './request.js';
 import { isSuccess, resultOf } from './result.js';
-import { UpstreamFailure } from './upstreamFailure.js';
+import { type FailureKind, UpstreamFailure } from './upstreamFailure.js';
 
 /** Whatever may refuse a call before it is sent (rate limits): a sentence for the agent, or null to go on. */
 export type CallGate = (entry: ToolEntry, context: CallContext) => string | null | Promise<string | null>;
@@ -60,6 +60,11 @@ export async function callTool(
   if (ended.outcome === 'cancelled') throw context.signal.reason;
   return ended.result;
 }
+
+const OUTCOME_OF_FAILURE: Partial<Record<FailureKind, CallOutcome>> = {
+  refused: 'denied',
+  circuit_open: 'circuit_open',
+};
 
 interface Ended {
   readonly outcome: CallOutcome;
@@ -160,7 +165,7 @@ function failureEnd(entry: ToolEntry, error: unknown, context: CallContext): End
   if (error instanceof ArgumentError) return refusedArguments(entry, [error.message]);
   if (error instanceof UpstreamFailure) {
     return {
-      outcome: error.kind === 'refused' ? 'denied' : 'failure',
+      outcome: OUTCOME_OF_FAILURE[error.kind] ?? 'failure',
       result: errorResult(error.message + afterword(entry, error)),
     };
   }

@@ -206,7 +206,7 @@ function verdictOf(failure: UpstreamFailure): CallVerdict {
 function circuitOpen(breaker: CircuitBreaker): UpstreamFailure {
   const seconds = Math.max(1, Math.ceil(breaker.retryAfter / 1_000));
   return new UpstreamFailure(
-    'refused',
+    'circuit_open',
     `This API has failed too often and gets a rest; try again in ${seconds} s.`,
   );
 }

@@ -2,10 +2,17 @@ import { EgressError } from '../spec/egress.js';
 
 /**
  * `timeout`: no complete answer in time. `connect`: no connection, or it broke. `too_large`: the answer exceeds
- * `max_response_body`. `aborted`: the caller went away. `refused`: not sent, by the proxy's own rules.
- * `protocol`: an answer that is not valid HTTP.
+ * `max_response_body`. `aborted`: the caller went away. `refused`: not sent, by the proxy's own rules. `circuit_open`: not
+ * sent, the upstream has failed too often. `protocol`: an answer that is not valid HTTP.
  */
-export type FailureKind = 'timeout' | 'connect' | 'too_large' | 'aborted' | 'refused' | 'protocol';
+export type FailureKind =
+  | 'timeout'
+  | 'connect'
+  | 'too_large'
+  | 'aborted'
+  | 'refused'
+  | 'circuit_open'
+  | 'protocol';
 
 /** No usable answer. The message names the host at most, and may be shown to an MCP client. */
 export class UpstreamFailure extends Error {

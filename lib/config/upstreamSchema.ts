@@ -82,9 +82,12 @@ export const upstream = mapping('An HTTP API.', {
       default: null,
       min: '1ms',
     }),
-    max_refresh_failures: integer('Failed refreshes in a row after which /readyz answers 503; 0 = never.', {
-      default: 0,
-    }),
+    max_refresh_failures: integer(
+      'From this many failed refreshes in a row on, /readyz answers 503; 0 = never.',
+      {
+        default: 0,
+      },
+    ),
     allow_external_refs: flag('Follow references of the document to other files and URLs.', false),
     max_size: size('Largest document that is read, after decompression.', { default: '64MB' }),
   }).required(),

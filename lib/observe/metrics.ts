@@ -2,14 +2,25 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 /** How a config reload ended. */
 export type ReloadResult = 'success' | 'failure' | 'unchanged';
-/** How a refresh of one upstream's sources ended. */
-export type RefreshResult = 'changed' | 'not_modified' | 'unchanged' | 'failure';
+/** How a refresh of one upstream's sources ended. `held`: all went well, and the safety gate holds the change. */
+export const REFRESH_RESULTS = ['changed', 'not_modified', 'unchanged', 'held', 'failure'] as const;
+export type RefreshResult = (typeof REFRESH_RESULTS)[number];
 /**
  * How a tool call ended. `ok`: a success status. `upstream_error`: another status. `invalid_arguments`: refused
  * before any upstream call. `failure`: no usable answer (connection, timeout, size). `cancelled`: the client left.
- * `denied`: refused by auth, a hook, a rate limit or an open circuit.
+ * `circuit_open`: not sent, the upstream has failed too often. `denied`: refused by auth, a hook, a limit or the egress
+ * rules.
  */
-export type CallOutcome = 'ok' | 'upstream_error' | 'invalid_arguments' | 'failure' | 'cancelled' | 'denied';
+export const CALL_OUTCOMES = [
+  'ok',
+  'upstream_error',
+  'invalid_arguments',
+  'failure',
+  'cancelled',
+  'circuit_open',
+  'denied',
+] as const;
+export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
 const PREFIX = 'mcp_anything_';
 
@@ -41,6 +52,8 @@ export class Metrics {
   readonly listeners: Gauge<'endpoint'>;
   readonly circuitState: Gauge<'upstream'>;
 
+  readonly #names: readonly string[];
+
   /** What `requestsInFlight` shows when it is read: setting the gauge itself twice would cost each request 2 µs. */
   inFlight = 0;
 
@@ -49,6 +62,7 @@ export class Metrics {
     this.registry = registry ?? new Registry();
     if (registry === undefined) collectDefaultMetrics({ register: this.registry });
     const registers = [this.registry];
+    const others = new Set(this.registry.getMetricsAsArray().map(({ name }) => name));
     const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
       new Counter<L>({ name: PREFIX + name, help, labelNames, registers });
     const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
@@ -133,5 +147,14 @@ export class Metrics {
       'Circuit breaker of the upstream: 0 closed, 1 half open, 2 open.',
       ['upstream'],
     );
+    this.#names = this.registry
+      .getMetricsAsArray()
+      .map(({ name }) => name)
+      .filter((name) => !others.has(name));
+  }
+
+  /** Takes everything out of the registry, so that it has room for another handler's. */
+  withdraw(): void {
+    for (const name of this.#names) this.registry.removeSingleMetric(name);
   }
 }

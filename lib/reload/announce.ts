@@ -1,6 +1,6 @@
 import { LoadError, McpAnythingError, messageOf, UpstreamLoadError } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
-import type { Metrics, ReloadResult } from '../observe/metrics.js';
+import { CALL_OUTCOMES, type Metrics, type ReloadResult } from '../observe/metrics.js';
 import type { EndpointDiff } from '../table/diff.js';
 import type { RoutingTable } from '../table/routingTable.js';
 import type { ReloadReport } from './report.js';
@@ -60,16 +60,7 @@ export function forgetUpstreams(metrics: Metrics, retired: RoutingTable, current
 }
 
 function removeUpstreamSeries(metrics: Metrics, upstream: string): void {
-  for (const outcome of [
-    'ok',
-    'upstream_error',
-    'invalid_arguments',
-    'failure',
-    'cancelled',
-    'denied',
-  ] as const) {
-    metrics.toolCalls.remove({ upstream, outcome });
-  }
+  for (const outcome of CALL_OUTCOMES) metrics.toolCalls.remove({ upstream, outcome });
   metrics.toolCallDuration.remove({ upstream });
   metrics.circuitState.remove({ upstream });
 }
@@ -90,7 +81,7 @@ export function logSwap(logger: Logger, report: ReloadReport, table: RoutingTabl
 export function logHeld(logger: Logger, report: ReloadReport): void {
   logger.error(
     { trigger: report.trigger, problems: report.problems },
-    'reload held, what served before keeps serving; let it through with handler.reload({ force: true }) or POST /-/reload?force=true',
+    'reload held, what served before keeps serving; let it through with handler.reload({ force: true }), with POST /-/reload?force=true where server.admin_reload is on, or by a restart',
   );
 }
 
@@ -107,17 +98,30 @@ function summarise(diff: EndpointDiff): object {
   };
 }
 
-/** One line per failure: what it was, in which upstream and stage; the operator's text, never the client's. */
-export function logFailure(logger: Logger, error: unknown, trigger: string): void {
+/**
+ * One line per failure: what it was, in which upstream and stage; the operator's text, never the client's.
+ * @param scope What was not applied: all that the reload would have changed, or one upstream's new version.
+ */
+export function logFailure(logger: Logger, error: unknown, trigger: string, scope: 'all' | 'upstream'): void {
   if (error instanceof LoadError) {
-    for (const inner of error.errors) logFailure(logger, inner, trigger);
+    for (const inner of error.errors) logFailure(logger, inner, trigger, scope);
     return;
   }
   const fields =
     error instanceof UpstreamLoadError
       ? { trigger, code: error.code, upstream: error.upstream, stage: error.stage }
       : { trigger, code: error instanceof McpAnythingError ? error.code : 'unexpected' };
-  logger.error({ ...fields, problems: problemsOf(error) }, 'reload failed, what served before keeps serving');
+  const what =
+    scope === 'upstream'
+      ? 'reload failed for one upstream, its last good version keeps serving'
+      : 'reload failed, what served before keeps serving';
+  logger.error({ ...fields, problems: problemsOf(error) }, what);
+}
+
+/** Nothing was swapped, and nothing is wrong: said to who asked, and to who has read of a failure. */
+export function logUnchanged(logger: Logger, report: ReloadReport, wasFailing: boolean): void {
+  const what = wasFailing ? 'the config in force is the newest one again' : 'nothing has changed';
+  logger.info({ trigger: report.trigger, generation: report.generation }, `reload: ${what}`);
 }
 
 /** The lines an operator reads of anything thrown. */

@@ -3,7 +3,15 @@ import { Journal } from '../observe/journal.js';
 import type { Logger } from '../observe/logger.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { RoutingTable } from '../table/routingTable.js';
-import { configResult, logFailure, logHeld, logSwap, recordReload, recordSwap } from './announce.js';
+import {
+  configResult,
+  logFailure,
+  logHeld,
+  logSwap,
+  logUnchanged,
+  recordReload,
+  recordSwap,
+} from './announce.js';
 import type { Attempt } from './attempt.js';
 import type { Candidate } from './candidate.js';
 import type { ReloadWork } from './reloadWork.js';
@@ -31,6 +39,8 @@ export class Announcer {
   #failing = false;
   /** Settings that wait for a restart, as last logged. */
   #waiting = '';
+  /** Warnings of the table that serves. */
+  #warned: ReadonlySet<string> = new Set();
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
@@ -43,16 +53,19 @@ export class Announcer {
   announce(work: ReloadWork, attempt: Attempt, report: ReloadReport, { former, current }: Tables): void {
     const { logger, metrics, onSwap, onFailure } = this.#options;
     const config = work.onlyRefresh ? null : configResult(report, attempt.configFailed);
-    recordReload(metrics, report, config, this.#failing);
+    const wasFailing = this.#failing;
+    recordReload(metrics, report, config, wasFailing);
     if (config !== null) this.#failing = config === 'failure';
     this.#journal.add(report);
-    for (const warning of report.outcome === 'applied' ? report.warnings : []) {
-      logger.warn({ trigger: report.trigger }, warning);
-    }
+    if (report.outcome === 'applied') this.#announceWarnings(report);
     // What fails at the start is thrown to who starts.
-    for (const error of work.triggers.has('start') ? [] : failuresIn(attempt)) {
-      logFailure(logger, error, report.trigger);
+    if (!work.triggers.has('start')) {
+      for (const error of attempt.errors) logFailure(logger, error, report.trigger, 'all');
+      for (const error of failuresOf(attempt.candidate)) {
+        logFailure(logger, error, report.trigger, 'upstream');
+      }
     }
+    if (report.outcome === 'unchanged' && config !== null) logUnchanged(logger, report, wasFailing);
     this.#announceWaiting(report.restartRequired);
     if (report.outcome === 'applied' && current !== null) {
       recordSwap(metrics, former, current);
@@ -63,6 +76,13 @@ export class Announcer {
     if (report.problems.length > 0) onFailure(report);
   }
 
+  /** Once for as long as it holds: a table is made anew for every changed document. */
+  #announceWarnings({ warnings, trigger }: ReloadReport): void {
+    const { logger } = this.#options;
+    for (const warning of warnings) if (!this.#warned.has(warning)) logger.warn({ trigger }, warning);
+    this.#warned = new Set(warnings);
+  }
+
   #announceWaiting(settings: readonly string[]): void {
     const waiting = settings.join();
     if (waiting !== this.#waiting && waiting !== '') {
@@ -70,10 +90,6 @@ export class Announcer {
     }
     this.#waiting = waiting;
   }
-}
-
-function failuresIn({ errors, candidate }: Attempt): readonly unknown[] {
-  return [...errors, ...failuresOf(candidate)];
 }
 
 /** Of upstreams that go on with their last good version. */

@@ -1,4 +1,4 @@
-import type { Metrics, RefreshResult } from '../observe/metrics.js';
+import { type Metrics, REFRESH_RESULTS, type RefreshResult } from '../observe/metrics.js';
 
 /** Per upstream: how its last refresh went, and how often in a row it has failed. Keeps the metrics of both. */
 export class RefreshLedger {
@@ -13,6 +13,8 @@ export class RefreshLedger {
   loaded(upstream: string): void {
     if (this.#failures.has(upstream)) return;
     this.#failures.set(upstream, 0);
+    // A rate is seen only of a series that was there before it rose.
+    for (const result of REFRESH_RESULTS) this.#metrics.specRefreshes.inc({ upstream, result }, 0);
     this.#succeeded(upstream);
   }
 
@@ -38,9 +40,7 @@ export class RefreshLedger {
     for (const upstream of [...this.#failures.keys()]) {
       if (names.has(upstream)) continue;
       this.#failures.delete(upstream);
-      for (const result of ['changed', 'not_modified', 'unchanged', 'failure'] as const) {
-        this.#metrics.specRefreshes.remove({ upstream, result });
-      }
+      for (const result of REFRESH_RESULTS) this.#metrics.specRefreshes.remove({ upstream, result });
       this.#metrics.specLastRefreshSuccessful.remove({ upstream });
       this.#metrics.specLastRefreshSuccessTimestamp.remove({ upstream });
       this.#metrics.specRefreshConsecutiveFailures.remove({ upstream });

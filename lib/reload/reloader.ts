@@ -211,7 +211,8 @@ export class Reloader {
 
   #accountFor(work: ReloadWork, { candidate, errors }: Attempt, report: ReloadReport): void {
     if (work.triggers.has('start') && report.outcome === 'failed') this.#startError = errors[0] ?? null;
-    if (candidate === null || report.outcome === 'held') this.#refreshes.recordRejected(work.fetched);
+    if (candidate === null) this.#refreshes.recordRejected(work.fetched);
+    else if (report.outcome === 'held') this.#refreshes.recordHeld(work.fetched);
     else this.#refreshes.recordLoads(candidate.loads, work.fetched);
   }
 

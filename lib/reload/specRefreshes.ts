@@ -74,6 +74,14 @@ export class SpecRefreshes {
     }
   }
 
+  /** Fetched and usable, but the safety gate holds what it would change. Asked for again at the usual time. */
+  recordHeld(fetched: FetchedSources): void {
+    for (const [upstream, parts] of fetched) {
+      this.#ledger.record(upstream, 'held');
+      for (const part of parts.keys()) this.#refresher.abandoned(upstream, part);
+    }
+  }
+
   /** Refresh failures of the upstream since its last success. */
   failures(upstream: string): number {
     return this.#ledger.failures(upstream);
@@ -116,6 +124,8 @@ export class SpecRefreshes {
       this.#options.onChanged({ upstream: name, parts });
       return;
     }
+    const failures = this.#ledger.failures(name);
+    if (failures > 0) this.#options.logger.info({ upstream: name, failures }, 'spec refresh succeeds again');
     this.#options.onSame(name, state, refresh.same);
     this.#ledger.record(name, refresh.result);
     for (const [part, snapshot] of refresh.same) {

@@ -177,7 +177,9 @@ async function within<T>(
   const stopped = new Promise<never>((_, reject) => {
     const source = redactedLocation(job.document.location);
     const tooLate = () =>
-      reject(new SourceError('compile', source, `is not compiled after ${deadline / 1000} s`));
+      reject(
+        new SourceError('compile', source, `is not compiled after ${Math.round(deadline / 100) / 10} s`),
+      );
     const timer = setTimeout(tooLate, deadline);
     const onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();

@@ -132,6 +132,16 @@ describe('a call', () => {
     expect(await calling.outcomes()).toEqual({ failure: 2 });
   });
 
+  test('that the circuit breaker does not let through is told apart from one that a rule refuses', async () => {
+    server.answer = (_, socket) => socket.write(httpAnswer(500, {}));
+    await using guarded = await Calling.to(server.url, {
+      upstream: { circuit_breaker: 'b' },
+      root: { circuit_breakers: { b: { threshold: 0.5, min_requests: 2, fallback_duration: '1m' } } },
+    });
+    for (let count = 0; count < 5; count += 1) await guarded.call(tool, { petId: 1 });
+    expect(await guarded.outcomes()).toEqual({ upstream_error: 2, circuit_open: 3 });
+  });
+
   test('that the caller leaves rejects with the reason, and counts as cancelled', async () => {
     server.answer = () => {};
     const caller = new AbortController();

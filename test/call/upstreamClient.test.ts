@@ -578,7 +578,7 @@ describe('the circuit breaker', () => {
     expect(await state()).toBe(2);
     const refused = await failure(calling.client.send(request(), never));
     expect([refused.kind, refused.message]).toEqual([
-      'refused',
+      'circuit_open',
       'This API has failed too often and gets a rest; try again in 1 s.',
     ]);
     expect(server.requests).toHaveLength(2);

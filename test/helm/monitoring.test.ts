@@ -23,6 +23,7 @@ const OUTCOMES: Readonly<Record<CallOutcome, true>> = {
   invalid_arguments: true,
   failure: true,
   cancelled: true,
+  circuit_open: true,
   denied: true,
 };
 

@@ -122,13 +122,13 @@ describe('a refresh that brings nothing usable', () => {
       files: {
         'mcp.yaml': configOf(
           { a: `${refreshed(spec.url)}\n      max_size: 256KB` },
-          'server: { startup_validation_timeout: 1s }',
+          'server: { startup_validation_timeout: 3s }',
         ),
       },
     });
     spec.document = NEW;
     spec.next(...Array.from({ length: name.startsWith('redirects') ? 4 : 1 }, () => answer));
-    await proxy.untilMetric('spec_last_refresh_successful', 0, { upstream: 'a' });
+    await proxy.untilMetric('spec_last_refresh_successful', 0, { upstream: 'a' }, 10_000);
     expect(proxy.handler.notReadyReasons()).toEqual([]);
     expect(await proxy.metric('config_last_reload_successful')).toBe(1);
     const lines = [...proxy.log.of('warn'), ...proxy.log.of('error')].map(({ fields }) => fields);
@@ -154,6 +154,11 @@ describe('a refresh that brings nothing usable', () => {
     spec.document = smallDocument('one');
     await proxy.untilMetric('reload_held', 1);
     expect(await proxy.tools()).toEqual(['one', 'three', 'two']);
+    // Nothing is wrong with the server, nor with its document: every replica would turn unready at the same time.
+    await untilRefreshed(proxy, 'held', 3);
+    expect(await refreshes(proxy, 'failure')).toBe(0);
+    expect(await proxy.metric('spec_last_refresh_successful', { upstream: 'a' })).toBe(1);
+    expect(proxy.handler.notReadyReasons()).toEqual([]);
     expect(await proxy.handler.reload({ force: true })).toMatchObject({ outcome: 'applied' });
     expect(await proxy.tools()).toEqual(['one']);
     expect(await proxy.metric('reload_held')).toBe(0);

@@ -229,9 +229,10 @@ describe('a planted secret', () => {
     const failures = async () => {
       const values =
         (await handler.registry.getSingleMetric('mcp_anything_spec_refreshes_total')?.get())?.values ?? [];
-      return (
-        values.find(({ labels }) => (labels as Record<string, unknown>)['result'] === 'failure')?.value ?? 0
+      const failed = values.filter(
+        ({ labels }) => (labels as Record<string, unknown>)['result'] === 'failure',
       );
+      return failed.reduce((sum, { value }) => sum + value, 0);
     };
     for (const [status, headers] of [
       [500, {}],
