@@ -149,7 +149,7 @@ export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
     authenticator.retain(policiesOf(table));
     rateLimits.retain(table);
     listeners.retain(new Set(table.groups.keys()));
-    listeners.cut(endpointsWithChangedPolicy(announced, table));
+    listeners.cut(endpointsWithChangedPolicy(announced, table), table.generation);
     announced = table;
     listeners.notify(report.diff.map((diff) => diff.endpoint).filter((path) => table.groups.has(path)));
     emit('swap', report);

@@ -12,7 +12,7 @@ export type BodyOutcome =
 export interface BodyLimits {
   /** Bytes. */
   readonly maxBytes: number;
-  /** Milliseconds from now until the last byte. */
+  /** Milliseconds from now until the last byte; 0 = no limit. */
   readonly deadline: number;
 }
 
@@ -34,6 +34,8 @@ export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Body
     if (body !== undefined) return Promise.resolve(givenBody(body, limits));
     if (readableEnded) return Promise.resolve({ kind: 'bytes', bytes: Buffer.alloc(0) });
   }
+  // What has left already says so no more.
+  if (req.destroyed) return Promise.resolve({ kind: 'aborted' });
   if (Number(req.headers['content-length']) > limits.maxBytes) return Promise.resolve({ kind: 'too_large' });
   return collect(req, limits);
 }
@@ -76,8 +78,8 @@ function collect(req: IncomingMessage, { maxBytes, deadline }: BodyLimits): Prom
       settle({ kind: 'aborted' });
     }
 
-    const timer = setTimeout(() => settle({ kind: 'too_slow' }), deadline);
-    timer.unref();
+    const timer = deadline === 0 ? undefined : setTimeout(() => settle({ kind: 'too_slow' }), deadline);
+    timer?.unref();
     req.on('data', onData);
     req.on('end', onEnd);
     req.on('error', onGone);

@@ -29,6 +29,8 @@ export function createMetricsHandler(registry: Registry): Page {
 }
 
 function send(res: ServerResponse, status: number, type: string, text: string): void {
+  // A host may have answered by itself while metrics were collected.
+  if (res.headersSent) return;
   res.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(text),

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config/config.js';
 import type { Endpoint } from '../mcp/endpoint.js';
 import type { Exchange, RequestBody } from '../mcp/exchange.js';
+import { isOpen } from '../mcp/wire.js';
 import type { Logger } from '../observe/logger.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { TableReader } from '../table/liveTable.js';
@@ -90,7 +91,7 @@ export function createMiddleware(deps: MiddlewareDeps): Middleware {
       else next();
       return;
     }
-    if (res.headersSent) return;
+    if (res.headersSent || !isOpen(res)) return;
     if (phase === 'closing') {
       refusals.notServing(res, phase);
       return;
@@ -121,6 +122,8 @@ async function answer(deps: MiddlewareDeps, arrival: Arrival, inFlight: number):
   }
   const authorization = authorized(deps, { req, table, group, authenticator: deps.authenticator });
   const permit = authorization instanceof Promise ? await authorization : authorization;
+  // Left while that took its time, or the host has answered.
+  if (!isOpen(res)) return;
   if (permit.kind === 'refused') {
     deps.logger.debug(
       { endpoint: group.endpoint, status: permit.status, reason: permit.message },

@@ -39,11 +39,12 @@ export function departureSignal(
   res: ServerResponse,
 ): AbortSignal {
   if (httpVersionMajor > 1) return new Departure(res).signal;
+  // Not the connection's to know: a host may have answered by itself, and the next request may come on it.
+  if (hasLeft(res)) return AbortSignal.abort();
   let controller = connections.get(socket);
   if (controller === undefined) {
     const made = new AbortController();
-    if (hasLeft(res)) made.abort();
-    else socket.once('close', () => made.abort());
+    socket.once('close', () => made.abort());
     connections.set(socket, made);
     controller = made;
   }

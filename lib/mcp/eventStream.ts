@@ -33,7 +33,8 @@ export function sendEvents(
   async function pump(): Promise<void> {
     for (;;) {
       const { done, value } = await reader.read();
-      if (over) return;
+      // A host may have ended it.
+      if (over || res.writableEnded) return;
       if (done) break;
       res.write(value);
       if (queueLength(res) > options.maxQueue) {

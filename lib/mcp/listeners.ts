@@ -24,6 +24,10 @@ export class Listeners {
   readonly #logger: Logger;
   readonly #byEndpoint = new Map<string, Set<ListenerStream>>();
   readonly #byAddress = new Map<string, number>();
+  /** Null before the first table. */
+  #served: ReadonlySet<string> | null = null;
+  /** Endpoint → the table from which on its callers had to show anew who they are. */
+  readonly #changedIn = new Map<string, number>();
   #closed = false;
 
   constructor(deps: { readonly metrics: Metrics; readonly logger?: Logger }) {
@@ -38,6 +42,15 @@ export class Listeners {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /**
+   * True for a stream that was asked for under a table that has been replaced, and would have been cut with it. Streams
+   * are admitted in several turns of the event loop, and a swap may fall between.
+   * @param generation Of the table that it was asked for under.
+   */
+  outdated(endpoint: string, generation: number): boolean {
+    return this.#served?.has(endpoint) === false || generation < (this.#changedIn.get(endpoint) ?? 0);
   }
 
   /** @returns The call that takes the stream out again. Idempotent. */
@@ -66,6 +79,10 @@ export class Listeners {
 
   /** Cuts the streams of endpoints that are no longer served. */
   retain(endpoints: ReadonlySet<string>): void {
+    this.#served = endpoints;
+    for (const endpoint of this.#changedIn.keys()) {
+      if (!endpoints.has(endpoint)) this.#changedIn.delete(endpoint);
+    }
     for (const [endpoint, streams] of this.#byEndpoint) {
       if (endpoints.has(endpoint)) continue;
       this.#byEndpoint.delete(endpoint);
@@ -74,9 +91,13 @@ export class Listeners {
     }
   }
 
-  /** Cuts the streams of endpoints whose callers have to show anew who they are. */
-  cut(endpoints: Iterable<string>): void {
+  /**
+   * Cuts the streams of endpoints whose callers have to show anew who they are.
+   * @param generation Of the table that brought this.
+   */
+  cut(endpoints: Iterable<string>, generation: number): void {
     for (const endpoint of endpoints) {
+      this.#changedIn.set(endpoint, generation);
       for (const stream of [...(this.#byEndpoint.get(endpoint) ?? [])]) this.#end(stream, 'abrupt');
     }
   }

@@ -39,14 +39,25 @@ export function createStreams(settings: EndpointSettings, modern: ModernEra): St
   }
 
   async function attach(exchange: Exchange, stream: SdkStream): Promise<void> {
-    const { res, req, group } = exchange;
-    if (!isEventStream(stream.response) || stream.response.body === null || !isOpen(res)) {
-      await sendResponse(res, stream.response);
+    const { res, req, group, table } = exchange;
+    const { response } = stream;
+    if (!isEventStream(response) || response.body === null) {
+      await sendResponse(res, response);
       stream.end();
       return;
     }
+    // The text of a stream that nobody reads would never end.
+    if (!isOpen(res)) {
+      stream.end();
+      return;
+    }
+    if (listeners.outdated(group.endpoint, table.generation)) {
+      stream.end();
+      sendRpcError(res, 503, -32_000, 'The endpoint has changed meanwhile', { 'retry-after': '1' });
+      return;
+    }
     exchange.settle();
-    register(group.endpoint, addressOf(req.socket), res, stream, stream.response.body);
+    register(group.endpoint, addressOf(req.socket), res, stream, response.body);
   }
 
   // On its own, so that what lives as long as the stream keeps no exchange, and by it no table, alive.

@@ -1,4 +1,5 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type BodyOutcome, readBody } from '../../lib/http/body.js';
 import { deferred } from '../support/deferred.js';
@@ -45,6 +46,25 @@ describe('readBody', () => {
     socket.write(bytes.subarray(bytes.length - 4));
     expect(text(await outcome)).toBe('"é😀"');
     socket.destroy();
+  });
+
+  it('waits as long as it takes when there is no deadline', async () => {
+    const { server, outcome, port } = await reading({ ...LIMITS, deadline: 0 });
+    await using _server = server;
+    const socket = await openSocket(port);
+    const bytes = rawRequest({ body: '"slow"' });
+    socket.write(bytes.subarray(0, bytes.length - 4));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write(bytes.subarray(bytes.length - 4));
+    expect(text(await outcome)).toBe('"slow"');
+    socket.destroy();
+  });
+
+  it('does not wait for a client that had left before', async () => {
+    const req = new IncomingMessage(new Socket());
+    req.destroy();
+    await new Promise((resolve) => req.once('close', resolve));
+    expect(await readBody(req, LIMITS)).toEqual({ kind: 'aborted' });
   });
 
   it('takes an empty body as empty', async () => {

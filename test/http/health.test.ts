@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { createHealthHandler, createMetricsHandler, createReadinessHandler } from '../../lib/http/health.js';
 import { Metrics } from '../../lib/observe/metrics.js';
+import { deferred } from '../support/deferred.js';
 import { HttpServer } from '../support/httpServer.js';
 
 describe('health pages', () => {
@@ -35,6 +36,25 @@ describe('health pages', () => {
     const answer = await fetch(server.url);
     expect(answer.headers.get('content-type')).toContain('text/plain; version=');
     expect(await answer.text()).toContain('mcp_anything_listeners{endpoint="/mcp"} 3');
+  });
+
+  it('leave a request alone that the host has answered while metrics were collected', async () => {
+    const registry = new Registry();
+    const collected = deferred<string>();
+    registry.metrics = () => collected.promise;
+    const page = createMetricsHandler(registry);
+    await using server = await HttpServer.start((req, res) => {
+      page(req, res);
+      res.writeHead(503).end();
+      collected.resolve('late');
+    });
+    const failures: unknown[] = [];
+    const fail = (error: unknown) => failures.push(error);
+    process.on('unhandledRejection', fail);
+    expect((await fetch(server.url)).status).toBe(503);
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', fail);
+    expect(failures).toEqual([]);
   });
 
   it('survive a metric that cannot be collected', async () => {

@@ -44,6 +44,30 @@ describe('sendEvents', () => {
     reader.socket.destroy();
   });
 
+  it('stands a host that ends the stream while its client does not read', async () => {
+    const over = deferred();
+    const opened = deferred<ReadableStreamDefaultController<Uint8Array>>();
+    const failures: unknown[] = [];
+    await using server = await HttpServer.start((_req, res) => {
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          opened.resolve(controller);
+        },
+      });
+      res.on('error', (error) => failures.push(error));
+      sendEvents(body, res, { maxQueue: 100_000_000, onEnd: () => over.resolve() });
+      while (res.writableLength < 20_000_000) res.write(CHUNK);
+      res.end();
+    });
+    const reader = await EventReader.open(Number(new URL(server.url).port), { method: 'GET' });
+    reader.socket.pause();
+    (await opened.promise).enqueue(CHUNK);
+    await new Promise(setImmediate);
+    reader.socket.destroy();
+    await over.promise;
+    expect(failures).toEqual([]);
+  });
+
   it('stops its source when the client leaves', async () => {
     const { server, over, port } = await serveChunks(1_000_000);
     await using _server = server;

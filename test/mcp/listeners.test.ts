@@ -75,6 +75,20 @@ describe('Listeners', () => {
     expect(await gauge(metrics)).toEqual({ '/mcp': 1 });
   });
 
+  it('knows which streams a swap would have cut, had they been open', () => {
+    const listeners = new Listeners({ metrics: new Metrics() });
+    expect(listeners.outdated('/mcp', 1)).toBe(false);
+    listeners.retain(new Set(['/mcp', '/other']));
+    listeners.cut(['/mcp'], 2);
+    expect(listeners.outdated('/mcp', 1)).toBe(true);
+    expect(listeners.outdated('/mcp', 2)).toBe(false);
+    expect(listeners.outdated('/other', 1)).toBe(false);
+    listeners.retain(new Set(['/other']));
+    expect(listeners.outdated('/mcp', 2)).toBe(true);
+    listeners.retain(new Set(['/mcp']));
+    expect(listeners.outdated('/mcp', 1)).toBe(false);
+  });
+
   it('lets go of a stream that fails to be notified, and notifies the rest', () => {
     const listeners = new Listeners({ metrics: new Metrics() });
     const broken = stream('10.0.0.1', () => {
