@@ -4,7 +4,8 @@ import { mcpAnything } from 'mcp-anything';
 
 /**
  * A gateway as many teams have one: `express.json()`, routes and a 404 of its own. The tools are one more line.
- * `npm run build`, then `node examples/express-gateway/gateway.js`.
+ * `npm run build`, then `WEATHER_API=https://… node examples/express-gateway/gateway.js` with the URL of an API that
+ * answers as weather.json says; check.js brings one of its own.
  */
 export function createGateway() {
   const app = express();
