@@ -58,6 +58,15 @@ export function adminPages(options: AdminPagesOptions): Express {
       }
     });
   }
+  app.all('/-/reload', (_request, response) => {
+    const problem = options.reload
+      ? 'a reload is asked for by POST'
+      : 'reloads by HTTP are off: server.admin_reload was not true when the process started';
+    response
+      .status(options.reload ? 405 : 404)
+      .set(options.reload ? { Allow: 'POST' } : {})
+      .json({ problems: [problem] });
+  });
   return app;
 }
 

@@ -268,5 +268,8 @@ upstreams:
     const { adminUrl } = await sidecar.logged('listening');
     const response = await fetch(`${adminUrl}/-/reload`, { method: 'POST' });
     expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      problems: ['reloads by HTTP are off: server.admin_reload was not true when the process started'],
+    });
   });
 });

@@ -11,6 +11,7 @@ test('a reload that the end of the process cuts short is answered 503', async ()
   await using server = await HttpServer.start(lastResort(pages));
   const reload = () => fetch(`${server.url}/-/reload`, { method: 'POST' });
   expect((await reload()).status).toBe(200);
+  expect((await fetch(`${server.url}/-/reload`)).status).toBe(405);
   stopping = true;
   await handler.close();
   const refused = await reload();
