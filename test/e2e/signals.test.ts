@@ -61,7 +61,9 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     const call = callTool(url);
     await arrived.promise;
     sidecar.child.kill(signal);
-    await vi.waitFor(() => expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed'));
+    await vi.waitFor(() => expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed'), {
+      timeout: 10_000,
+    });
     expect(sidecar.child.exitCode).toBeNull();
     released.resolve();
     expect(await call).toEqual([{ type: 'text', text: 'at last' }]);
@@ -138,7 +140,9 @@ describe('SIGHUP', () => {
     expect(await toolNames(client)).toEqual(['pets__cats']);
     directory.write('small.json', smallDocument('cats', 'dogs'));
     sidecar.child.kill('SIGHUP');
-    await vi.waitFor(async () => expect(await toolNames(client)).toEqual(['pets__cats', 'pets__dogs']));
+    await vi.waitFor(async () => expect(await toolNames(client)).toEqual(['pets__cats', 'pets__dogs']), {
+      timeout: 10_000,
+    });
     await client.close();
     expect(sidecar.log().at(-1)).toMatchObject({ trigger: 'signal', generation: 2 });
   });
@@ -148,7 +152,8 @@ describe('SIGHUP', () => {
     const url = await sidecar.url();
     directory.write('mcp.yaml', 'upstreams: [');
     sidecar.child.kill('SIGHUP');
-    await vi.waitFor(() => expect(sidecar.log()).toContainEqual(expect.objectContaining({ level: 'error' })));
+    const failed = expect.objectContaining({ level: 'error' });
+    await vi.waitFor(() => expect(sidecar.log()).toContainEqual(failed), { timeout: 10_000 });
     released.resolve();
     expect(await callTool(url)).toEqual([{ type: 'text', text: 'at last' }]);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);

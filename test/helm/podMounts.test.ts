@@ -16,7 +16,7 @@ import { until } from '../support/until.js';
 /** The user of the image; tests that do not run as root stay who they are, which is not root either. */
 const user = process.getuid?.() === 0 ? { user: 65_532 } : {};
 /** Milliseconds within which a change must be in effect once the kubelet has written it. */
-const SOON = 10_000;
+const SOON = 30_000;
 
 function specOf(...operations: readonly string[]): string {
   const paths = operations.map((name) => [

@@ -192,7 +192,7 @@ describe.each<CompilePlace>(['thread', 'process'])('in a %s', (place) => {
 
     test.each([4, 40, 56])('of memory (%i MB) ends the worker, and nothing else', async (memoryLimitMb) => {
       const compiling = compiler({ memoryLimitMb }).compile(github({ filters: ['$..*'] }), {
-        deadline: 20_000,
+        deadline: 50_000,
       });
       await expect(compiling).rejects.toMatchObject({
         stage: 'compile',
@@ -349,11 +349,14 @@ describe.skipIf(process.platform !== 'linux')('a compile process', () => {
     return made;
   }
   const theOnlyChild = () =>
-    vi.waitFor(() => {
-      const [pid, ...others] = childrenOf(process.pid);
-      if (pid === undefined || others.length > 0) throw new Error('not one child');
-      return pid;
-    });
+    vi.waitFor(
+      () => {
+        const [pid, ...others] = childrenOf(process.pid);
+        if (pid === undefined || others.length > 0) throw new Error('not one child');
+        return pid;
+      },
+      { timeout: 10_000 },
+    );
   const once = (made: Compiler) => made.compile(job(PETS), { deadline: 20_000 });
   /** To start takes 0.3 s of processor time. */
   const isAtWork = (pid: number) => busiestThread(pid).used > 100;
@@ -362,7 +365,7 @@ describe.skipIf(process.platform !== 'linux')('a compile process', () => {
     const made = processCompiler();
     made.compile(github({ filters: [ENDLESS] }), { deadline: 60_000 }).catch(() => {});
     const pid = await theOnlyChild();
-    await vi.waitFor(() => expect(isAtWork(pid)).toBe(true), { timeout: 10_000 });
+    await vi.waitFor(() => expect(isAtWork(pid)).toBe(true), { timeout: 30_000 });
     expect(busiestThread(pid).niceness).toBe(10);
     // Of its first thread, which copies jobs and answers.
     expect(getPriority(pid)).toBe(10);
@@ -385,7 +388,7 @@ describe.skipIf(process.platform !== 'linux')('a compile process', () => {
     const made = processCompiler();
     await once(made);
     process.kill(await theOnlyChild(), 'SIGKILL');
-    await vi.waitFor(() => expect(childrenOf(process.pid)).toEqual([]));
+    await vi.waitFor(() => expect(childrenOf(process.pid)).toEqual([]), { timeout: 10_000 });
     expect((await once(made)).tools).toHaveLength(2);
   });
 
@@ -404,7 +407,7 @@ describe.skipIf(process.platform !== 'linux')('a compile process', () => {
         if (pid === undefined || !isAtWork(pid)) throw new Error('not at work yet');
         return pid;
       },
-      { timeout: 10_000 },
+      { timeout: 30_000 },
     );
     parent.kill('SIGKILL');
     await vi.waitFor(() => expect(existsSync(`/proc/${child}`)).toBe(false), { timeout: 3_000 });
