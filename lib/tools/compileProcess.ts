@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, SourceError } from '../errors.js';
 import { redactedLocation } from '../spec/location.js';
 import type { PackedUpstream } from './compileJob.js';
-import { builtFile, type CompileWorker } from './compileWorker.js';
+import { builtFile, type CompileWorker, hasWorkingDirectory } from './compileWorker.js';
 import { type Frame, readFrames, writeFrame } from './frames.js';
 import { answerOf, CHANNEL, type FramedAnswer, jobFrame } from './processMessages.js';
 import type { CompileJob } from './tool.js';
@@ -29,9 +31,13 @@ export class CompileProcess implements CompileWorker {
   /** @param memoryLimitMb Of the heap, in megabytes. */
   constructor(memoryLimitMb: number) {
     this.#child = spawn(
-      process.execPath,
+      executable(),
       [...FLAGS, fileURLToPath(builtFile('processMain')), String(memoryLimitMb)],
-      { stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => (fd === CHANNEL ? 'pipe' : 'ignore')) },
+      {
+        // No path of a job is relative; those of NODE_OPTIONS may be, and mean the directory as long as it is there.
+        ...(hasWorkingDirectory() ? {} : { cwd: parse(process.execPath).root }),
+        stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => (fd === CHANNEL ? 'pipe' : 'ignore')),
+      },
     );
     this.#exit = once(this.#child, 'exit')
       .then(([code, signal]) => String(signal ?? `code ${code}`), messageOf)
@@ -82,4 +88,9 @@ export class CompileProcess implements CompileWorker {
       return null;
     }
   }
+}
+
+/** Of this process, which runs on when an update of Node has removed its file; Linux still has that. */
+function executable(): string {
+  return process.platform === 'linux' && !existsSync(process.execPath) ? '/proc/self/exe' : process.execPath;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { PackedUpstream } from './compileJob.js';
 import type { CompileJob } from './tool.js';
@@ -27,4 +27,17 @@ export function builtFile(name: string): URL {
   if (!existsSync(fileURLToPath(built)))
     throw new Error(`${fileURLToPath(built)} is missing: run npm run build first`);
   return built;
+}
+
+/**
+ * False once the working directory is removed, as a release's that is no longer the newest: nothing can start there
+ * that asks for it, and Node does as it starts, be it in a process or in a thread. `process.cwd()` remembers.
+ */
+export function hasWorkingDirectory(): boolean {
+  try {
+    realpathSync.native('.');
+    return true;
+  } catch {
+    return false;
+  }
 }

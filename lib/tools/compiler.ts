@@ -6,7 +6,7 @@ import { redactedLocation } from '../spec/location.js';
 import type { PackedUpstream } from './compileJob.js';
 import { CompileProcess } from './compileProcess.js';
 import { CompileThread } from './compileThread.js';
-import type { CompileWorker } from './compileWorker.js';
+import { type CompileWorker, hasWorkingDirectory } from './compileWorker.js';
 import { unpackTools } from './packedTools.js';
 import type { CompiledUpstream, CompileJob } from './tool.js';
 
@@ -56,8 +56,11 @@ export class Compiler {
 
   constructor(options: CompilerOptions = {}) {
     const memoryLimitMb = options.memoryLimitMb ?? defaultMemoryLimit();
+    // A process can be started somewhere else than here.
     this.#newWorker = () =>
-      options.place === 'process' ? new CompileProcess(memoryLimitMb) : new CompileThread(memoryLimitMb);
+      options.place === 'process' || !hasWorkingDirectory()
+        ? new CompileProcess(memoryLimitMb)
+        : new CompileThread(memoryLimitMb);
     this.#parallelism = Math.max(1, options.parallelism ?? availableParallelism());
     this.#linger = options.linger ?? LINGER;
     this.#free = this.#parallelism;

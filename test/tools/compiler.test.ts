@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SourceError } from '../../lib/errors.js';
@@ -13,6 +14,7 @@ import { busiestThread, childrenOf, threadsOf } from '../support/childProcesses.
 import { openapi } from '../support/compiledDocument.js';
 import { compileOptions } from '../support/compileOptions.js';
 import { GITHUB } from '../support/realDocuments.js';
+import { TemporaryDirectory } from '../support/temporaryDirectory.js';
 
 const compilers: Compiler[] = [];
 afterEach(async () => {
@@ -342,6 +344,36 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+// Elsewhere a directory cannot be removed while it is that of a process.
+test.skipIf(process.platform === 'win32').each<CompilePlace>(['thread', 'process'])(
+  'once the working directory is removed, what was to be compiled in a %s is',
+  async (place) => {
+    using directory = new TemporaryDirectory();
+    const cwd = join(directory.path, 'release');
+    mkdirSync(cwd);
+    const compilerModule = new URL('../../dist/lib/tools/compiler.js', import.meta.url);
+    const { bytes } = job(PETS).document;
+    const program = `
+      import { rmSync } from 'node:fs';
+      import { Compiler } from ${JSON.stringify(compilerModule)};
+      const document = { location: '/specs/api.json', bytes: new Uint8Array(${JSON.stringify([...bytes])}) };
+      const job = { ...${JSON.stringify(job({}))}, document };
+      const compiler = new Compiler({ place: ${JSON.stringify(place)}, linger: 0 });
+      await compiler.compile(job, { deadline: 20_000 });
+      rmSync(process.cwd(), { recursive: true });
+      const { tools } = await compiler.compile(job, { deadline: 20_000 });
+      console.log(tools.length);`;
+    const options = { cwd, encoding: 'utf8' } as const;
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      options,
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toBe('2\n');
+  },
+);
+
 describe.skipIf(process.platform !== 'linux')('a compile process', () => {
   function processCompiler(): Compiler {
     const made = new Compiler({ place: 'process', parallelism: 1, linger: 60_000 });
@@ -422,17 +454,25 @@ describe.skipIf(process.platform !== 'linux')('a compile process', () => {
     expect(await theOnlyChild()).toBe(pid);
   });
 
-  test('that cannot be started fails its job', async () => {
+  describe('of an executable elsewhere', () => {
     const node = process.execPath;
-    process.execPath = '/nowhere/node';
-    try {
+    afterEach(() => {
+      process.execPath = node;
+    });
+
+    test('that cannot be started fails its job', async () => {
+      const directory = dirname(node);
+      process.execPath = directory;
       await expect(once(processCompiler())).rejects.toMatchObject({
         stage: 'compile',
-        message: 'the compiler ended without an answer (spawn /nowhere/node ENOENT)',
+        message: `the compiler ended without an answer (spawn ${directory} EACCES)`,
       });
-    } finally {
-      process.execPath = node;
-    }
+    });
+
+    test('starts when an update of Node has removed what this process runs', async () => {
+      process.execPath = '/nowhere/node';
+      expect((await once(processCompiler())).tools).toHaveLength(2);
+    });
   });
 
   test('takes one job after the other without holding on to any', async () => {
