@@ -1,4 +1,5 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { LogOutput } from './logOutput.js';
 
 /** From quietest to chattiest. */
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -29,8 +30,8 @@ const REDACTED = [
 
 /** The process's own log. What a field name gives away as a credential is never written. */
 export function createLogger({ level, format, output = 1 }: LoggerOptions): Logger {
-  const lines = typeof output === 'number' ? destination({ fd: output, sync: true }) : output;
-  return pino(
+  const lines = typeof output === 'number' ? new LogOutput(output, tellOfGap) : output;
+  const logger = pino(
     {
       level,
       base: null,
@@ -44,6 +45,11 @@ export function createLogger({ level, format, output = 1 }: LoggerOptions): Logg
     },
     format === 'json' ? lines : readable(lines),
   );
+  return logger;
+
+  function tellOfGap(missing: number): void {
+    logger.warn({ lines: missing }, 'log lines are missing here: there was no room for them');
+  }
 }
 
 /**

@@ -1,5 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createLogger, type LogFormat } from '../../sidecar/logger.js';
+import { MAIN } from '../support/sidecarProcess.js';
+import { UnreadPipe } from '../support/unreadPipe.js';
+import { until } from '../support/until.js';
 
 function logged(format: LogFormat, write: (log: ReturnType<typeof createLogger>) => void): string {
   let text = '';
@@ -53,3 +59,48 @@ describe('the log', () => {
     },
   );
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a log that is not read for long says how many lines are missing, and goes on',
+  async () => {
+    using pipe = new UnreadPipe();
+    const program = `
+      import { createLogger } from ${JSON.stringify(join(MAIN, '../logger.js'))};
+      const logger = createLogger({ level: 'info', format: 'json' });
+      for (let line = 0; line < 20_000; line += 1) logger.info({ text: 'x'.repeat(300) }, 'much');
+      process.send('logged');
+      process.once('message', () => {
+        logger.info({}, 'the last one');
+        process.disconnect();
+      });`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', pipe.writer, 'inherit', 'ipc'],
+    });
+    await once(child, 'message');
+    let log = '';
+    await until(
+      () => {
+        log += pipe.read();
+        return log.includes('missing');
+      },
+      { within: 10_000 },
+    );
+    child.send('go on');
+    await once(child, 'exit');
+    const lines = (log + pipe.read())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const kept = lines.filter(({ msg }) => msg === 'much');
+    expect(kept.length).toBeGreaterThan(10_000);
+    expect(lines.slice(kept.length)).toEqual([
+      {
+        level: 'warn',
+        time: expect.any(String),
+        lines: 20_000 - kept.length,
+        msg: 'log lines are missing here: there was no room for them',
+      },
+      { level: 'info', time: expect.any(String), msg: 'the last one' },
+    ]);
+  },
+);
