@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import { createUpstreamClient } from './call/upstreamClient.js';
 import { Listeners } from './mcp/listeners.js';
-import { type Logger, silentLogger } from './observe/logger.js';
+import { guardedLogger, type Logger } from './observe/logger.js';
 import { Metrics } from './observe/metrics.js';
 import { forgetUpstreams } from './reload/announce.js';
 import { Reloader, type ReloaderOptions } from './reload/reloader.js';
@@ -48,7 +48,7 @@ export function createEngine(
   options: EngineOptions,
   hooks: Pick<ReloaderOptions, 'onSwap' | 'onFailure'>,
 ): Engine {
-  const logger = options.logger ?? silentLogger;
+  const logger = guardedLogger(options.logger);
   const env = options.env ?? process.env;
   const metrics = new Metrics(options.registry);
   const listeners = new Listeners({ metrics, logger });

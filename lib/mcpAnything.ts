@@ -12,7 +12,7 @@ import { createMetadataMiddleware } from './http/metadataMiddleware.js';
 import { createMiddleware } from './http/middleware.js';
 import { endpointsWithChangedPolicy, policiesOf } from './http/policies.js';
 import { createEndpoint } from './mcp/endpoint.js';
-import { silentLogger } from './observe/logger.js';
+import { guardedLogger } from './observe/logger.js';
 import type { ReloadReport } from './reload/report.js';
 import type { RoutingTable } from './table/routingTable.js';
 import { version } from './version.js';
@@ -93,7 +93,7 @@ type Lifecycle =
  */
 export function mcpAnything(options: McpAnythingOptions): McpAnythingHandler {
   assertOptions(options);
-  const logger = options.logger ?? silentLogger;
+  const logger = guardedLogger(options.logger);
   const events = new EventEmitter<McpAnythingEvents>();
   const engine = createEngine(options, {
     onSwap: announceSwap,

@@ -66,13 +66,22 @@ export class ReloadLoop {
       // What serves keeps serving, and later triggers still count.
       this.#running = null;
       work.fail(error);
-      this.#options.onDefect(work, error);
+      this.#tellOfDefect(work, error);
       return;
     }
     this.#running = null;
     this.#restarts = report === null ? this.#restarts + 1 : 0;
     if (report === null) this.#postpone(work);
     else work.settle(report);
+  }
+
+  /** A second defect must not end the loop, and with it every reload to come. */
+  #tellOfDefect(work: ReloadWork, error: unknown): void {
+    try {
+      this.#options.onDefect(work, error);
+    } catch {
+      // The requests have heard of the first.
+    }
   }
 
   /** Takes up overtaken work again, together with what has overtaken it. */

@@ -156,8 +156,12 @@ export class Reloader {
       ...outcome,
     };
     this.#accountFor(work, attempt, report);
-    this.#announcer.announce(work, attempt, report, { former, current: this.#options.reader.peek() });
-    this.#rearm(work, attempt, report);
+    try {
+      this.#announcer.announce(work, attempt, report, { former, current: this.#options.reader.peek() });
+    } finally {
+      // Whoever could not be told: what comes next must be seen.
+      this.#rearm(work, attempt, report);
+    }
     return report;
   }
 

@@ -116,6 +116,21 @@ describe('the reload loop', () => {
     expect(await second).toMatchObject({ trigger: 'second' });
   });
 
+  it('goes on after a run that threw when nobody could be told of it', async () => {
+    loop = new ReloadLoop({
+      async run(work) {
+        if (work.triggers.has('start')) throw new Error('a defect');
+        return reportOf('second');
+      },
+      onDefect: () => {
+        throw new Error('another defect');
+      },
+    });
+    await expect(request('start')).rejects.toThrow('a defect');
+    expect(await request('file')).toMatchObject({ trigger: 'second' });
+    await loop.close();
+  });
+
   it('gives up what runs and refuses what waits when it is closed, and all that comes after', async () => {
     const closed = { code: 'MCP_ANYTHING_ERR_CLOSED' };
     const asked = [request('file'), request('refresh')].map((report) =>
