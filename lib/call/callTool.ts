@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import { unlessAborted } from '../abortable.js';
 import type { Bytes } from '../config/config.js';
 import { messageOf } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import type { Logger } from '../observe/logger.js';
 import type { CallOutcome, Metrics } from '../observe/metrics.js';
 import type { ToolEntry, UpstreamResponse } from '../table/routingTable.js';
-import { unlessAborted } from './abortable.js';
 import { measureArguments } from './argumentLimits.js';
 import { argumentProblems } from './arguments.js';
 import { type CallToolResult, errorResult } from './callToolResult.js';

@@ -98,16 +98,16 @@ async function complete(
   const { draft, problems: keyProblems } = check(expansion.value, expansion.origins);
   const context = new RuleContext(options.use ?? 'middleware', raw, env, expansion.origins);
   checkRules(draft, context);
-  const { files, problems: fileProblems } = await readReferences(
-    draft,
-    directory,
-    options.readFile ?? readFileFromDisk,
-    context,
-  );
+  const {
+    files,
+    problems: fileProblems,
+    late,
+  } = await readReferences(draft, directory, options.readFile ?? readFileFromDisk, context);
   const problems = [...expansion.problems, ...keyProblems, ...context.problems, ...fileProblems];
   const named = [...(file === null ? [] : [file]), ...files.map(({ path }) => path)];
   if (problems.length > 0) {
-    throw new ConfigError(inFileOrder(problems, raw).map(problemLine), { files: [...new Set(named)] });
+    const lines = inFileOrder(problems, raw).map(problemLine);
+    throw new ConfigError(lines, { cause: late ?? undefined, files: [...new Set(named)] });
   }
   // Nothing was refused, so nothing is missing.
   const read = files.filter((candidate): candidate is FileBytes => candidate.bytes !== null);

@@ -19,12 +19,17 @@ export async function readReferences(
   directory: string,
   readFile: (path: string) => Promise<Buffer>,
   context: RuleContext,
-): Promise<{ readonly files: readonly ReferencedFile[]; readonly problems: readonly Problem[] }> {
-  const files = new Map<string, ReferencedFile & { readonly problem: string | null }>();
+): Promise<{
+  readonly files: readonly ReferencedFile[];
+  readonly problems: readonly Problem[];
+  /** Of a file that may be as it should, but was not to be had in time; null = none. */
+  readonly late: unknown;
+}> {
+  const files = new Map<string, ReadFile>();
   const problems: Problem[] = [];
   for (const reference of fileReferences(draft)) {
     const path = resolve(directory, reference.file);
-    const known = files.get(path) ?? (await read(path, readFile));
+    const known = files.get(path) ?? (await readOne(path, readFile));
     files.set(path, known);
     const problem = known.problem ?? contentProblem(reference, known.bytes ?? new Uint8Array());
     if (problem !== null) {
@@ -32,17 +37,26 @@ export async function readReferences(
       problems.push(problemAt(reference.path, `${problem}, got ${shown}`));
     }
   }
-  return { files: [...files.values()].map(({ path, bytes }) => ({ path, bytes })), problems };
+  const read = [...files.values()];
+  return {
+    files: read.map(({ path, bytes }) => ({ path, bytes })),
+    problems,
+    late: read.find((file) => file.late !== null)?.late ?? null,
+  };
 }
 
-async function read(
-  path: string,
-  readFile: (path: string) => Promise<Buffer>,
-): Promise<ReferencedFile & { readonly problem: string | null }> {
+interface ReadFile extends ReferencedFile {
+  readonly problem: string | null;
+  readonly late: unknown;
+}
+
+async function readOne(path: string, readFile: (path: string) => Promise<Buffer>): Promise<ReadFile> {
   try {
-    return { path, bytes: await readFile(path), problem: null };
+    return { path, bytes: await readFile(path), problem: null, late: null };
   } catch (error) {
-    return { path, bytes: null, problem: `must be a file that can be read (${readFailure(error)})` };
+    const isLate = (error as NodeJS.ErrnoException | null)?.code === 'ETIMEDOUT';
+    const problem = `must be a file that can be read (${readFailure(error)})`;
+    return { path, bytes: null, problem, late: isLate ? error : null };
   }
 }
 
@@ -68,6 +82,8 @@ export function readFailure(error: unknown): string {
       return 'permission denied';
     case 'EISDIR':
       return 'is a directory';
+    case 'ETIMEDOUT':
+      return 'its file system does not answer';
     default:
       return /^[A-Z0-9_]{2,40}$/.test(code) ? code : 'read error';
   }

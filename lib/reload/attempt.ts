@@ -42,7 +42,8 @@ export interface Attempt {
  */
 export async function attemptReload(work: ReloadWork, context: AttemptContext): Promise<Attempt> {
   const { options, loaded: inForce, states, signal } = context;
-  const files = createFileSnapshot();
+  const limit = inForce?.config.server.startup_validation_timeout;
+  const files = createFileSnapshot(limit === undefined ? {} : { limit });
   const readFile = files.read;
   const errors: unknown[] = [];
   let newest: LoadedConfig | null = null;

@@ -1,5 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
+import type { Milliseconds } from '../config/config.js';
+import { answered } from './answered.js';
 
 /** What is at a path, the last link not followed. */
 export type Entry =
@@ -11,12 +13,17 @@ export type Entry =
 /** Where entries come from: the file system, or a state of it that was pinned. */
 export type EntryReader = (path: string) => Promise<Entry>;
 
-/** Looks at the file system as it is now. Never rejects. */
+/** A file system that takes longer hangs. */
+const LIMIT: Milliseconds = 5_000;
+
+/** Looks at the file system as it is now; one that hangs makes the path unreadable, `ETIMEDOUT`. Never rejects. */
 export async function readEntry(path: string): Promise<Entry> {
   try {
-    const stats = await lstat(path, { bigint: true });
-    if (stats.isSymbolicLink()) return { kind: 'link', target: await readlink(path) };
-    return { kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other', stats };
+    return await answered(path, LIMIT, async () => {
+      const stats = await lstat(path, { bigint: true });
+      if (stats.isSymbolicLink()) return { kind: 'link', target: await readlink(path) };
+      return { kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other', stats };
+    });
   } catch (error) {
     const code = errorCode(error);
     return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'missing' } : { kind: 'unreadable', code };

@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Milliseconds } from '../config/config.js';
 import { readWhole } from '../largeBytes.js';
+import { answered } from './answered.js';
 import { type Entry, readEntry } from './entry.js';
 import { DATA_LINK, type Fingerprint, type Trace, trace } from './trace.js';
 import { readVolume, type Volume } from './volume.js';
@@ -13,7 +14,7 @@ export interface FileSnapshot {
   /**
    * The content of a file, never of one that is half written, as far as that can be known: a file that is
    * written in place must have been left alone for 200 ms, and one that is missing must stay so.
-   * @throws Error with `code` and `path` as of node:fs; without a code for what is not a regular file.
+   * @throws Error with `code` and `path` as of node:fs, `ETIMEDOUT` for a file system that hangs; without a code for what is not a regular file.
    */
   readonly read: (path: string) => Promise<Buffer>;
   /** What was asked for so far, and what it was like when it was read; missing files, too. For a watcher. */
@@ -36,9 +37,14 @@ interface Look {
 export interface FileSnapshotOptions {
   /** A file or volume that is changed without pause is given up after this. @default 5 s */
   readonly patience?: Milliseconds;
+  /** A file whose file system does not answer is given up after this, for one look at it. @default 30 s */
+  readonly limit?: Milliseconds;
 }
 
-export function createFileSnapshot({ patience = 5_000 }: FileSnapshotOptions = {}): FileSnapshot {
+export function createFileSnapshot({
+  patience = 5_000,
+  limit = 30_000,
+}: FileSnapshotOptions = {}): FileSnapshot {
   const seen = new Map<string, Fingerprint>();
   const reads = new Map<string, Promise<Buffer>>();
   const volumes = new Map<string, Promise<Volume>>();
@@ -81,7 +87,8 @@ export function createFileSnapshot({ patience = 5_000 }: FileSnapshotOptions = {
     const deadline = performance.now() + patience;
     let former: { readonly look: Look; readonly at: number } | null = null;
     for (;;) {
-      const now = await look(path, former === null);
+      const first: boolean = former === null;
+      const now: Look = await answered(path, limit, () => look(path, first));
       const at = performance.now();
       if (now.wait === 0 || (former !== null && at - former.at >= QUIET && same(former.look, now))) {
         if (now.content == null) throw missing(path);

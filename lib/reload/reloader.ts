@@ -8,6 +8,7 @@ import { problemsOf } from './announce.js';
 import { Announcer, type AnnouncerOptions, failuresOf } from './announcer.js';
 import { type Attempt, attemptReload, type ReloadInputs } from './attempt.js';
 import type { Candidate } from './candidate.js';
+import { errorCode } from './entry.js';
 import { mountWarnings } from './frozenMount.js';
 import { gateProblems } from './gate.js';
 import { ReloadLoop } from './reloadLoop.js';
@@ -228,7 +229,7 @@ export class Reloader {
     this.#watcher.watch(files, attempt.seen);
     if (report.generation === 1 && report.outcome === 'applied') void this.#warnOfFrozenMounts(files);
     this.#refreshes.schedule(this.#loaded.config, this.#states);
-    if (attempt.errors.some(timeMayHeal) || failuresOf(attempt.candidate).some(wasCompiling)) {
+    if (attempt.errors.some(timeMayHeal) || failuresOf(attempt.candidate).some(wasOverdue)) {
       const delay = this.#retry.schedule();
       this.#options.logger.info({ delay, trigger: report.trigger }, 'the failed reload will be tried again');
     } else if (!work.onlyRefresh) {
@@ -247,7 +248,13 @@ function timeMayHeal(error: unknown): boolean {
   return !(error instanceof ConfigError) || error.cause !== undefined;
 }
 
-/** Out of time or memory now, as on a busy machine: no event will tell that there is more of either. */
-function wasCompiling({ stage }: UpstreamLoadError): boolean {
-  return stage === 'compile';
+/**
+ * Out of time or memory now, as on a busy machine, or a file system that hangs: no event will tell that there is more
+ * of either, or that it answers.
+ */
+function wasOverdue({ stage, cause }: UpstreamLoadError): boolean {
+  if (stage === 'compile') return true;
+  const reason = cause instanceof Error ? cause.cause : undefined;
+  const isLate = errorCode(reason) === 'ETIMEDOUT' || (reason as Error | undefined)?.name === 'TimeoutError';
+  return stage === 'read' && isLate;
 }

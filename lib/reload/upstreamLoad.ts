@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { bounded } from '../bounded.js';
 import type { Config, SourceLocation, UpstreamConfig } from '../config/config.js';
 import { messageOf, SourceError, UpstreamLoadError } from '../errors.js';
+import { readProblem } from '../spec/readSource.js';
 import type { SourceSnapshot } from '../spec/source.js';
 import type { UpstreamClient, UpstreamSnapshot } from '../table/routingTable.js';
 import { keepObjects } from '../tools/packedTools.js';
 import type { CompiledUpstream, CompileJob, CompileOptions } from '../tools/tool.js';
+import { errorCode } from './entry.js';
 import type { FetchedPart } from './reloadWork.js';
 import { type ClientOptions, digestOf, makeSnapshot } from './upstreamSnapshot.js';
 import {
@@ -171,7 +173,13 @@ async function referencedFilesUnchanged(
   context: UpstreamLoadContext,
 ): Promise<boolean> {
   for (const { path, sha256 } of compiled.files) {
-    const content = await context.readFile(path).catch(() => null);
+    const content = await context.readFile(path).catch((error: unknown) => {
+      // To compile would be to read it again, and not to end either.
+      if (errorCode(error) === 'ETIMEDOUT') {
+        throw new SourceError('read', path, readProblem(error), { cause: error });
+      }
+      return null;
+    });
     const found = content === null ? '' : createHash('sha256').update(content).digest('hex');
     if (found !== sha256) return false;
   }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { unlessAborted } from '../abortable.js';
 import type { Bytes } from '../config/config.js';
 import { SourceError } from '../errors.js';
 import { sha256Of } from '../largeBytes.js';
@@ -48,7 +49,11 @@ async function readText(
   readFile: FileReader | undefined,
 ): Promise<Uint8Array> {
   signal.throwIfAborted();
-  const raw = await (readFile === undefined ? readRegularFile(path, maxSize, signal) : readFile(path));
+  // A file system that hangs hears of no signal.
+  const raw = await unlessAborted(
+    readFile === undefined ? readRegularFile(path, maxSize, signal) : readFile(path),
+    signal,
+  );
   if (raw.length > maxSize) throw tooLarge(maxSize);
   return gunzipped(raw, maxSize);
 }
@@ -79,6 +84,7 @@ const READ_PROBLEMS: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'permission denied'],
   ['EPERM', 'permission denied'],
   ['ELOOP', 'too many symbolic links'],
+  ['ETIMEDOUT', 'its file system does not answer'],
 ]);
 
 /** Why a file cannot be read, in one line. */
