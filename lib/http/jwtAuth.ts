@@ -41,10 +41,19 @@ export interface JwtCheckDeps {
 
 /** Tokens. */
 const CACHE_SIZE = 1_000;
+/** A clock that is set back by less makes keys at most so much older than they may become. */
+const CLOCK_STEP: Milliseconds = 1_000;
 /** Of keys without an id; more make a set that nobody publishes. */
 const MAX_CANDIDATES = 8;
 /** What says that a token is meant for something else than access (RFC 8725, section 3.11). */
 const ACCESS_TYPE = /^(?:application\/)?(?:jwt|at\+jwt)$/i;
+
+interface KeySet {
+  readonly url: string;
+  readonly keys: JWTVerifyGetKey;
+  /** How far the system's clock was ahead of the monotonic one when it was so furthest. */
+  drift: Milliseconds;
+}
 
 /** Signed access tokens (RFC 9068), by the keys of one issuer. */
 export class JwtCheck implements PolicyCheck {
@@ -56,7 +65,7 @@ export class JwtCheck implements PolicyCheck {
   readonly #deps: JwtCheckDeps;
   /** Checking a signature takes more time than all the rest of a call. */
   readonly #accepted = new ExpiringCache<Verdict>(CACHE_SIZE);
-  #keySet: { readonly url: string; readonly keys: JWTVerifyGetKey } | null = null;
+  #keySet: KeySet | null = null;
 
   constructor(config: JwtConfig, deps: JwtCheckDeps) {
     this.scopes = config.required_scopes;
@@ -118,7 +127,14 @@ export class JwtCheck implements PolicyCheck {
 
   async #keys(): Promise<JWTVerifyGetKey> {
     const url = this.#jwksUrl ?? (await this.#metadata.endpoint('jwks_uri'));
-    if (this.#keySet?.url === url) return this.#keySet.keys;
+    const drift = Date.now() - performance.now();
+    const known = this.#keySet;
+    // jose tells the age of keys by the system's clock. Set back by hours, it would keep them for as many hours more,
+    // those that were withdrawn as well, and not look for new ones.
+    if (known?.url === url && drift > known.drift - CLOCK_STEP) {
+      known.drift = Math.max(known.drift, drift);
+      return known.keys;
+    }
     const { servers, keyCooldown, keyMaxAge } = this.#deps;
     const keys = createRemoteJWKSet(new URL(url), {
       cooldownDuration: keyCooldown,
@@ -129,7 +145,7 @@ export class JwtCheck implements PolicyCheck {
         return new Response(text, { status });
       },
     });
-    this.#keySet = { url, keys };
+    this.#keySet = { url, keys, drift };
     return keys;
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bearer, GuardedServer, type GuardedServerOptions } from '../support/guardedServer.js';
 import { AUDIENCE, Issuer, type SigningKey, signingKey } from '../support/issuer.js';
 import { sendRaw } from '../support/rawHttp.js';
@@ -218,6 +218,10 @@ describe('a token', () => {
 });
 
 describe('keys', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   it('are looked for again when a token has an unknown one, but not more often than the cool-down allows', async () => {
     await using issuer = await Issuer.start();
     await using server = await guarded(issuer, {}, { authenticator: { keyCooldown: 300 } });
@@ -242,6 +246,28 @@ describe('keys', () => {
     expect((await server.list(bearer(token))).status).toBe(200);
     issuer.keys = [await signingKey()];
     await until(async () => (await server.list(bearer(token))).status === 401);
+  });
+
+  it.each<[string, readonly number[]]>([
+    ['had been ahead from the start', [6]],
+    ['had gone ahead for a while', [0, 6]],
+  ])('age as they should when a clock that %s is set right', async (_name, hoursAhead) => {
+    await using issuer = await Issuer.start();
+    await using server = await guarded(issuer, {}, { authenticator: { acceptedFor: 0 } });
+    const now = Date.now.bind(Date);
+    let ahead = 0;
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + ahead * 3_600_000);
+    const withdrawn = bearer(await issuer.token());
+    for (const hours of hoursAhead) {
+      ahead = hours;
+      expect((await server.list(withdrawn)).status).toBe(200);
+    }
+    expect(issuer.count('/jwks')).toBe(hoursAhead.length);
+    ahead = 0;
+    issuer.keys = [await signingKey()];
+    expect((await server.list(withdrawn)).status).toBe(401);
+    expect((await server.list(bearer(await issuer.token()))).status).toBe(200);
+    expect(issuer.count('/jwks')).toBe(hoursAhead.length + 1);
   });
 
   it('are asked for once in a while only: a token that was accepted stays so for a moment, and never past its end', async () => {
