@@ -19,43 +19,60 @@ export interface PoolOptions {
   readonly ownOrigin: string;
   readonly tlsFor: (origin: string) => TlsOptions;
   readonly trustOf: (url: URL) => Trust;
+  /** A monotonic clock. @default performance.now */
+  readonly now?: () => Milliseconds;
 }
 
 /** Redirects and documents name origins; more than these are not kept open. */
 const MAX_ORIGINS = 16;
 
+/**
+ * Under steady traffic a connection is never idle, and would stay at an address that the name has long left. undici's
+ * own `clientTtl` leaves a request waiting when every connection of its pool has come of age (measured, 7.30).
+ */
+const MAX_AGE: Milliseconds = 60_000;
+
 /** What addresses of clouds' metadata services are called. */
 const METADATA = addressProblem('169.254.169.254');
 
-/** One pool of connections per origin, which connects only where it may. */
+interface OpenPool {
+  readonly pool: Pool;
+  readonly until: Milliseconds;
+}
+
+/** One pool of connections per origin, which connects only where it may, and looks the name up now and then. */
 export class ConnectionPools {
   readonly #options: PoolOptions;
-  readonly #pools = new Map<string, Pool>();
+  readonly #now: () => Milliseconds;
+  readonly #pools = new Map<string, OpenPool>();
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /**
+   * To be used at once: a pool that has come of age takes no more requests.
    * @param origin As `URL` writes it.
    * @throws EgressError for an address that may not be connected to.
    */
   poolFor(origin: string): Pool {
     const existing = this.#pools.get(origin);
-    if (existing !== undefined) return existing;
+    if (existing !== undefined && this.#now() < existing.until) return existing.pool;
     const url = new URL(origin);
     const trust = this.#options.trustOf(url);
     if (trust !== 'operator') assertAllowedLiteral(url, trust);
-    if (this.#pools.size >= MAX_ORIGINS) this.#evict();
+    if (existing !== undefined) letFinish(existing);
+    else if (this.#pools.size >= MAX_ORIGINS) this.#evict();
     const pool = this.#open(origin, trust);
-    this.#pools.set(origin, pool);
+    this.#pools.set(origin, { pool, until: this.#now() + MAX_AGE });
     return pool;
   }
 
   async close(): Promise<void> {
     const pools = [...this.#pools.values()];
     this.#pools.clear();
-    await Promise.all(pools.map((pool) => pool.close().catch(() => undefined)));
+    await Promise.all(pools.map(({ pool }) => pool.close().catch(() => undefined)));
   }
 
   #open(origin: string, trust: Trust): Pool {
@@ -74,15 +91,20 @@ export class ConnectionPools {
     });
   }
 
-  /** The oldest foreign origin goes; what runs on it is finished. */
+  /** The oldest foreign origin goes. */
   #evict(): void {
-    for (const [origin, pool] of this.#pools) {
+    for (const [origin, open] of this.#pools) {
       if (origin === this.#options.ownOrigin) continue;
       this.#pools.delete(origin);
-      pool.close().catch(() => undefined);
+      letFinish(open);
       return;
     }
   }
+}
+
+/** What runs on a pool is finished; its connections end with it. */
+function letFinish({ pool }: OpenPool): void {
+  pool.close().catch(() => undefined);
 }
 
 /**
