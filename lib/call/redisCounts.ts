@@ -24,6 +24,10 @@ export interface Limiter {
 const PATIENCE: Milliseconds = 500;
 /** What a connection has to end by itself. */
 const FAREWELL: Milliseconds = 100;
+/** How long a server that may only be read is left alone before another connection is tried. */
+const READ_ONLY_PAUSE: Milliseconds = 2_000;
+/** Before Redis 7 it stands behind `ERR Error running script`. */
+const READ_ONLY = /\bREADONLY\b/;
 
 /**
  * Counts in a Redis that is shared with other replicas. While it cannot be reached, or does not answer in time, calls
@@ -35,6 +39,8 @@ export class RedisCounts {
   readonly #client: Promise<Redis | null>;
   readonly #closing = new AbortController();
   #phase: 'up' | 'down' | 'closed' = 'up';
+  /** What was said last by a server that took commands: that it connects again says nothing then. */
+  #readOnly = false;
 
   constructor({ redis_url, prefix }: RateLimitStoreConfig & { readonly redis_url: string }, logger: Logger) {
     this.#prefix = prefix;
@@ -80,11 +86,13 @@ export class RedisCounts {
         enableOfflineQueue: false,
         autoResendUnfulfilledCommands: false,
         maxRetriesPerRequest: 0,
-        retryStrategy: (times) => Math.min(times * 200, 2_000),
+        retryStrategy: (times) => (this.#readOnly ? READ_ONLY_PAUSE : Math.min(times * 200, 2_000)),
       });
       client.on('error', (error: unknown) => this.#lost(error));
       client.on('close', () => this.#lost(new Error('the connection was closed')));
-      client.on('ready', () => this.#found());
+      client.on('ready', () => {
+        if (!this.#readOnly) this.#found();
+      });
       // The first calls wait for the first attempt, so that they are not counted apart.
       const bounds = { signals: [this.#closing.signal], limit: PATIENCE };
       await bounded(bounds, (signal) => once(client, 'ready', { signal })).catch(() => {});
@@ -120,12 +128,16 @@ export class RedisCounts {
         throw reason;
       }
       this.#lost(reason);
-      if (reason instanceof Error && reason.message === 'Command timed out') await this.#reconnect();
+      const message = reason instanceof Error ? reason.message : '';
+      // A primary that became a replica may keep its connections, where the name leads to the new primary by now.
+      const readOnly = READ_ONLY.test(message);
+      if (readOnly) this.#readOnly = true;
+      if (readOnly || message === 'Command timed out') await this.#reconnect();
       return null;
     }
   }
 
-  /** One call has waited in vain; those after it need not until a new connection answers. */
+  /** One call was not counted; those after it need not ask until a new connection answers. */
   async #reconnect(): Promise<void> {
     const client = await this.#client;
     if (client?.status === 'ready' && this.#phase !== 'closed') client.disconnect(true);
@@ -141,6 +153,7 @@ export class RedisCounts {
   }
 
   #found(): void {
+    this.#readOnly = false;
     if (this.#phase !== 'down') return;
     this.#phase = 'up';
     this.#logger.info({}, 'Redis counts calls for rate limits again');

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { call, LEGACY, rpc } from '../mcp/batteryCase.js';
 import { freePort } from '../support/freePort.js';
@@ -89,6 +89,39 @@ class FakeRedis implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** A name that leads to one Redis and then to another; connections that are there stay where they are. */
+class MovingName implements AsyncDisposable {
+  port: number;
+  connections = 0;
+  readonly #sockets = new Set<Socket>();
+  readonly #server = createServer((socket) => {
+    this.connections += 1;
+    const onward = connect(this.port, '127.0.0.1');
+    for (const end of [socket, onward]) this.#sockets.add(end.on('error', () => {}));
+    socket.pipe(onward).pipe(socket);
+  });
+
+  private constructor(port: number) {
+    this.port = port;
+  }
+
+  static async to({ port }: RedisServer): Promise<MovingName> {
+    const name = new MovingName(port);
+    await once(name.#server.listen(0, '127.0.0.1'), 'listening');
+    return name;
+  }
+
+  urlOf(redis: RedisServer): string {
+    const address = this.#server.address();
+    return redis.url.replace(`:${redis.port}`, `:${typeof address === 'object' ? address?.port : 0}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }
@@ -201,6 +234,29 @@ describe.skipIf(redisMissing !== null)(`replicas with the same Redis${reason}`, 
       expect([logged(proxy, SILENCE), logged(proxy, RETURN)]).toEqual([1, 1]);
       expect(JSON.stringify(proxy.log.lines)).not.toContain('secret');
     }
+  });
+
+  it('share again after a failover to another primary that keeps the connections to the former', async () => {
+    await using former = await RedisServer.start();
+    await using next = await RedisServer.start();
+    await using name = await MovingName.to(former);
+    await using api = await startApi();
+    await using proxy = await startProxy(api, { redis: name.urlOf(former) });
+    expect(await callOnce(proxy)).toBe('ok');
+    await former.ask(`REPLICAOF 127.0.0.1 ${next.port}`);
+    expect(await callTimes(proxy, 5)).toEqual(['ok', 'ok', 'ok', 'ok', 'limited']);
+    // The name still leads to the former one, which is as useless over a new connection.
+    await until(() => name.connections === 2, { within: 5_000 });
+    await callOnce(proxy);
+    name.port = next.port;
+    const counted = async () => {
+      await callOnce(proxy);
+      return (await next.ask('KEYS *')).includes('test:api:');
+    };
+    await until(counted, { within: 8_000 });
+    expect([logged(proxy, SILENCE), logged(proxy, RETURN)]).toEqual([1, 1]);
+    const [silence] = proxy.log.of('warn').filter(({ message }) => SILENCE.test(message));
+    expect(silence?.fields).toEqual({ reason: 'READONLY' });
   });
 
   it('wait once and not with every call for one that hangs', async () => {
