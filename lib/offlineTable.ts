@@ -58,9 +58,7 @@ export async function openTable(options: OpenTableOptions): Promise<OfflineTable
     { use: 'sidecar', watch: false, ...options },
     {
       onSwap: (report, table) => {
-        engine.listeners.notify(
-          report.diff.map((diff) => diff.endpoint).filter((path) => table.groups.has(path)),
-        );
+        engine.listeners.notify(report.diff.flatMap((diff) => table.groups.get(diff.endpoint)?.name ?? []));
       },
       onFailure: () => {},
     },

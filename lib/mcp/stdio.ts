@@ -40,7 +40,8 @@ export async function serveStdio(options: StdioOptions, signal: AbortSignal): Pr
     list: (cursor) => withGroup((service) => service.list(cursor)),
     call: async (name, args, callSignal) => withGroup((service) => service.call(name, args, callSignal)),
   });
-  const remove = options.listeners.add(endpointOf(options), {
+  // By its name, which a change of its endpoint's path leaves as it is.
+  const remove = options.listeners.add(options.group, {
     address: 'stdio',
     notify: () => {
       server.sendToolListChanged().catch(() => {
@@ -53,7 +54,8 @@ export async function serveStdio(options: StdioOptions, signal: AbortSignal): Pr
     await new Promise<void>((resolve, reject) => {
       server.onclose = resolve;
       signal.addEventListener('abort', () => void server.close(), { once: true });
-      options.stdin.once('end', () => void server.close());
+      // One that fails, as a socket that was reset, closes without an end.
+      for (const event of ['end', 'close']) options.stdin.once(event, () => void server.close());
       server.connect(new StdioServerTransport(options.stdin, options.stdout)).catch(reject);
     });
   } finally {
@@ -68,10 +70,6 @@ function groupNamed({ table }: Lease, name: string): Group | null {
 function instructions({ reader, group }: StdioOptions): string {
   const found = [...(reader.peek()?.groups.values() ?? [])].find(({ name }) => name === group);
   return found === undefined ? '' : instructionsOf(found);
-}
-
-function endpointOf({ reader, group }: StdioOptions): string {
-  return [...(reader.peek()?.groups.values() ?? [])].find(({ name }) => name === group)?.endpoint ?? '';
 }
 
 /** Holds the lease until the work is done, be it at once or later. */

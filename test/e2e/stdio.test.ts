@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect as connectTo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -79,11 +83,43 @@ describe('stdio', () => {
     expect(result.content).toEqual([{ type: 'text', text: 'you asked for /birds' }]);
   });
 
+  test('goes on telling its client when the group gets another path', async () => {
+    await connect();
+    const heard = vi.fn();
+    client.setNotificationHandler(ToolListChangedNotificationSchema, heard);
+    const config = readFileSync(join(directory.path, 'mcp.yaml'), 'utf8');
+    directory.write('mcp.yaml', config.replace('endpoint: /mcp,', 'endpoint: /tools,'));
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), { timeout: 10_000 });
+    directory.write('small.json', smallDocument('cats', 'birds'));
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(2), { timeout: 10_000 });
+    expect(await toolNames(client)).toEqual(['pets__birds', 'pets__cats']);
+  });
+
   test('ends when its client leaves', async () => {
     await connect();
     const { pid } = transport;
     await client.close();
     await vi.waitFor(() => expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH'), { timeout: 5_000 });
+  });
+
+  test.skipIf(process.platform === 'win32')('ends when its client is cut off', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const peer = connectTo((server.address() as AddressInfo).port, '127.0.0.1');
+    const [stdin] = (await once(server, 'connection')) as [Socket];
+    const args = [MAIN, 'stdio', '--config', join(directory.path, 'mcp.yaml')];
+    const child = spawn(process.execPath, args, { stdio: [stdin, 'pipe', 'ignore'] });
+    try {
+      peer.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' })}\n`);
+      await once(child.stdout ?? peer, 'data');
+      const exit = once(child, 'exit', { signal: AbortSignal.timeout(5_000) });
+      peer.resetAndDestroy();
+      expect(await exit).toEqual([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+      stdin.destroy();
+      server.close();
+    }
   });
 
   test('serves nobody when it was told to end while documents still loaded', async () => {
