@@ -6,6 +6,7 @@ import { Metrics } from './observe/metrics.js';
 import { forgetUpstreams } from './reload/announce.js';
 import { Reloader, type ReloaderOptions } from './reload/reloader.js';
 import { createLiveTable, type TableReader } from './table/liveTable.js';
+import type { RoutingTable } from './table/routingTable.js';
 import { type CompilePlace, Compiler } from './tools/compiler.js';
 
 export interface EngineOptions {
@@ -59,6 +60,7 @@ export function createEngine(
     onDisposed: (table) => forgetUpstreams(metrics, table, reader.peek()),
     onCloseError: (error) => logger.warn({ err: error }, 'an upstream client did not close cleanly'),
   });
+  metrics.circuits = () => circuitsOf(reader.peek());
   let expectedEndpoints: ReadonlySet<string> | null = null;
   const reloader = new Reloader({
     config: options.config,
@@ -75,7 +77,7 @@ export function createEngine(
     },
     onDocumentsTouched: () => compiler.prepare(),
     compile: (job, bounds) => (reader.peek() === null ? firstCompiler : compiler).compile(job, bounds),
-    createClient: (client) => createUpstreamClient({ ...client, env, logger, metrics }),
+    createClient: (client) => createUpstreamClient({ ...client, env, logger }),
     ...hooks,
   });
   return {
@@ -92,4 +94,15 @@ export function createEngine(
       await Promise.all([firstCompiler.close(), compiler.close()]);
     },
   };
+}
+
+/** Breakers of the upstreams that serve. */
+function circuitsOf(table: RoutingTable | null): ReadonlyMap<string, number> | null {
+  // The last table's states are read once more when the process ends.
+  if (table === null) return null;
+  const states = new Map<string, number>();
+  for (const { name, client } of table.upstreams.values()) {
+    if (client.circuitState !== null) states.set(name, client.circuitState);
+  }
+  return states;
 }

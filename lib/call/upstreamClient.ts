@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { CircuitBreakerConfig, EgressConfig, UpstreamConfig } from '../config/config.js';
 import type { Logger } from '../observe/logger.js';
-import type { Metrics } from '../observe/metrics.js';
 import type { UpstreamClient, UpstreamRequest, UpstreamResponse } from '../table/routingTable.js';
 import { type CallVerdict, CIRCUIT_STATE, CircuitBreaker } from './circuitBreaker.js';
 import { ClientCredentialsToken, type PostForm, TokenFailure } from './clientCredentialsToken.js';
@@ -32,7 +31,6 @@ export interface UpstreamClientOptions {
   /** The entry of `circuit_breakers` that the upstream names. @default none */
   readonly circuitBreaker?: CircuitBreakerConfig | null;
   readonly logger: Logger;
-  readonly metrics: Metrics;
 }
 
 const DEFAULT_TLS: TlsOptions = { rejectUnauthorized: true };
@@ -62,7 +60,7 @@ export class HttpUpstreamClient implements UpstreamClient {
   readonly #breaker: CircuitBreaker | null;
 
   constructor(options: UpstreamClientOptions) {
-    const { config, server, egress, logger, metrics } = options;
+    const { config, server, egress, logger } = options;
     const store: SecretStore = {
       env: options.env,
       readSecret: options.readSecret ?? ((path) => readFileSync(path, 'utf8')),
@@ -101,10 +99,12 @@ export class HttpUpstreamClient implements UpstreamClient {
       options.circuitBreaker == null
         ? null
         : new CircuitBreaker(options.circuitBreaker, (state) => {
-            metrics.circuitState.set({ upstream: config.name }, CIRCUIT_STATE[state]);
             logger.warn({ upstream: config.name, state }, 'the circuit breaker changed its state');
           });
-    if (this.#breaker !== null) metrics.circuitState.set({ upstream: config.name }, CIRCUIT_STATE.closed);
+  }
+
+  get circuitState(): number | null {
+    return this.#breaker === null ? null : CIRCUIT_STATE[this.#breaker.state];
   }
 
   async send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse> {

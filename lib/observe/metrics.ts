@@ -57,6 +57,12 @@ export class Metrics {
   /** What `requestsInFlight` shows when it is read: setting the gauge itself twice would cost each request 2 µs. */
   inFlight = 0;
 
+  /**
+   * What `circuitState` shows when it is read, by upstream; null = what it showed last. Clients that are to serve, or
+   * served, have breakers as well.
+   */
+  circuits: () => ReadonlyMap<string, number> | null = () => null;
+
   /** @param registry The host's own; default: a new one, with prom-client's process metrics. */
   constructor(registry?: Registry) {
     this.registry = registry ?? new Registry();
@@ -142,11 +148,19 @@ export class Metrics {
       registers,
     });
     this.listeners = gauge('listeners', 'Open streams that hear list changes.', ['endpoint']);
-    this.circuitState = gauge(
-      'circuit_state',
-      'Circuit breaker of the upstream: 0 closed, 1 half open, 2 open.',
-      ['upstream'],
-    );
+    const circuits = () => this.circuits();
+    this.circuitState = new Gauge({
+      name: `${PREFIX}circuit_state`,
+      help: 'Circuit breaker of the upstream: 0 closed, 1 half open, 2 open.',
+      labelNames: ['upstream'],
+      registers,
+      collect() {
+        const states = circuits();
+        if (states === null) return;
+        this.reset();
+        for (const [upstream, state] of states) this.set({ upstream }, state);
+      },
+    });
     this.#names = this.registry
       .getMetricsAsArray()
       .map(({ name }) => name)

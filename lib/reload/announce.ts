@@ -62,7 +62,6 @@ export function forgetUpstreams(metrics: Metrics, retired: RoutingTable, current
 function removeUpstreamSeries(metrics: Metrics, upstream: string): void {
   for (const outcome of CALL_OUTCOMES) metrics.toolCalls.remove({ upstream, outcome });
   metrics.toolCallDuration.remove({ upstream });
-  metrics.circuitState.remove({ upstream });
 }
 
 export function logSwap(logger: Logger, report: ReloadReport, table: RoutingTable): void {

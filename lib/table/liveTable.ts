@@ -35,7 +35,7 @@ export interface LiveTable {
 export interface LiveTableOptions {
   /** Called after the number of retired tables still in use has changed. */
   readonly onDraining: (tables: number) => void;
-  /** A retired table was let go of. */
+  /** A retired table was let go of; once more when requests that its drain did not wait for have ended. */
   readonly onDisposed: (table: RoutingTable) => void;
   /** An upstream client could not be closed cleanly. */
   readonly onCloseError: (error: unknown) => void;
@@ -72,7 +72,9 @@ export function createLiveTable(options: LiveTableOptions): LiveTable {
         if (released) return;
         released = true;
         tenancy.leases -= 1;
-        if (tenancy.leases === 0 && draining.has(tenancy)) dispose(tenancy);
+        if (tenancy.leases > 0 || tenancy === current) return;
+        if (draining.has(tenancy)) dispose(tenancy);
+        else options.onDisposed(tenancy.table);
       },
     };
   }

@@ -73,6 +73,8 @@ export interface UpstreamSnapshot {
 
 /** What the call side needs of an upstream's HTTP client; `lib/call/upstreamClient.ts` is the one implementation. */
 export interface UpstreamClient {
+  /** Of its circuit breaker, as the metric shows it; null = it has none. */
+  readonly circuitState: number | null;
   /** @throws UpstreamFailure (lib/call/upstreamClient.ts) with a sentence that is safe to show a client. */
   send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse>;
   /** Ends idle connections at once, busy ones when they are done. Idempotent. */

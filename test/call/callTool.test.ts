@@ -156,6 +156,7 @@ describe('a call', () => {
   test('that fails inside the proxy shows nothing of the cause', async () => {
     const entry = calling.entry(tool);
     const client: UpstreamClient = {
+      circuitState: null,
       send: () => Promise.reject(new TypeError('pl4nted')),
       close: async () => {},
     };

@@ -44,7 +44,6 @@ export class Calling implements AsyncDisposable {
       egress: config.config.egress,
       circuitBreaker: breaker === null ? null : (config.config.circuit_breakers[breaker] ?? null),
       logger: this.log,
-      metrics: this.metrics,
     });
   }
 

@@ -3,7 +3,6 @@ import { buildRequest } from '../../lib/call/request.js';
 import { createUpstreamClient } from '../../lib/call/upstreamClient.js';
 import type { Json, JsonObject } from '../../lib/json.js';
 import { silentLogger } from '../../lib/observe/logger.js';
-import { Metrics } from '../../lib/observe/metrics.js';
 import type { UpstreamClient } from '../../lib/table/routingTable.js';
 import type { ParameterPlan, RequestPlan } from '../../lib/tools/tool.js';
 import { EchoServer, headerOf, type RecordedRequest } from '../support/echoServer.js';
@@ -570,7 +569,6 @@ describe('every rule of a request, byte for byte', () => {
       env: {},
       egress: config.egress,
       logger: silentLogger,
-      metrics: new Metrics(),
     });
   });
 

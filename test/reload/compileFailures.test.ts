@@ -90,6 +90,7 @@ describe('a document that cannot be compiled in a reload', () => {
       onSwap: () => {},
       onFailure: () => {},
       createClient: () => ({
+        circuitState: null,
         send: () => Promise.reject(new Error('not called in this test')),
         close: async () => {},
       }),

@@ -63,6 +63,7 @@ export async function tableOf(draft: TableDraft): Promise<RoutingTable> {
         files: [],
       },
       client: {
+        circuitState: null,
         send: async (request, signal) => (draft.upstream ?? echo)(request, signal),
         close: () => Promise.resolve(),
       },

@@ -4,6 +4,7 @@ import { createLiveTable } from '../../lib/table/liveTable.js';
 import type { RoutingTable, UpstreamClient, UpstreamSnapshot } from '../../lib/table/routingTable.js';
 
 class RecordingClient implements UpstreamClient {
+  readonly circuitState = null;
   closed = 0;
   async send(): Promise<never> {
     throw new Error('not called in this test');
@@ -98,9 +99,12 @@ describe('live table', () => {
     expect(client.closed).toBe(0);
     await vi.advanceTimersByTimeAsync(1);
     expect(client.closed).toBe(1);
+    expect(disposed).toEqual([1]);
     forgotten?.release();
     expect(client.closed).toBe(1);
     expect(draining).toEqual([1, 0]);
+    // What the lease did meanwhile is to be forgotten as well.
+    expect(disposed).toEqual([1, 1]);
   });
 
   it('resolves close only after leases have ended and clients are closed', async () => {
