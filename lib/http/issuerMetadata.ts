@@ -1,8 +1,11 @@
+import type { Milliseconds } from '../config/config.js';
 import type { Logger } from '../observe/logger.js';
 import { AuthServerError, type AuthServers, jsonIn } from './authServer.js';
 
-/** How long an issuer's metadata is taken as it was. Keys are asked for more often, and by themselves. */
-const MAX_AGE = 3_600_000;
+/** After it an issuer's metadata is asked for anew. Keys are asked for more often, and by themselves. */
+const MAX_AGE: Milliseconds = 3_600_000;
+/** How long an issuer that did not give it anew is left alone. */
+const REST: Milliseconds = 60_000;
 
 type Metadata = Readonly<Record<string, unknown>>;
 
@@ -11,13 +14,22 @@ export class IssuerMetadata {
   readonly #issuer: string;
   readonly #servers: AuthServers;
   readonly #logger: Logger;
-  #known: { readonly metadata: Metadata; readonly at: number } | null = null;
+  readonly #now: () => Milliseconds;
+  #known: Metadata | null = null;
+  #renewAt: Milliseconds = 0;
   #pending: Promise<Metadata> | null = null;
 
-  constructor(issuer: string, servers: AuthServers, logger: Logger) {
+  /** @param now A monotonic clock in milliseconds. @default performance.now */
+  constructor(
+    issuer: string,
+    servers: AuthServers,
+    logger: Logger,
+    now: () => Milliseconds = () => performance.now(),
+  ) {
     this.#issuer = issuer;
     this.#servers = servers;
     this.#logger = logger;
+    this.#now = now;
   }
 
   /**
@@ -36,19 +48,26 @@ export class IssuerMetadata {
     return value;
   }
 
-  #current(): Promise<Metadata> {
+  /** Only who is first waits for the issuer: an issuer that hangs must not hold up every request. */
+  async #current(): Promise<Metadata> {
     const known = this.#known;
-    if (known !== null && performance.now() - known.at < MAX_AGE) return Promise.resolve(known.metadata);
+    if (known === null) return this.#renewed();
+    if (this.#pending === null && this.#now() >= this.#renewAt) {
+      this.#renewed().catch((error: unknown) => {
+        // Where the keys are hardly ever changes; what they are is checked elsewhere.
+        this.#renewAt = this.#now() + REST;
+        this.#logger.warn({ err: error }, 'the metadata of an issuer could not be renewed');
+      });
+    }
+    return known;
+  }
+
+  #renewed(): Promise<Metadata> {
     this.#pending ??= this.#discover()
       .then((metadata) => {
-        this.#known = { metadata, at: performance.now() };
+        this.#known = metadata;
+        this.#renewAt = this.#now() + MAX_AGE;
         return metadata;
-      })
-      .catch((error: unknown) => {
-        // Where the keys are hardly ever changes; what they are is checked elsewhere.
-        if (known === null) throw error;
-        this.#logger.warn({ err: error }, 'the metadata of an issuer could not be renewed');
-        return known.metadata;
       })
       .finally(() => {
         this.#pending = null;
