@@ -343,7 +343,7 @@ describe('remote specs', () => {
     proxy.directory.write('mcp.yaml', configOf({ a: 'a.json', b: spec.url }));
     await proxy.untilMetric('config_last_reload_successful', 0);
     expect(await proxy.tools()).toEqual(['one']);
-    await proxy.untilTools(['one', 'two']);
+    await proxy.untilTools(['one', 'two'], '/mcp', 15_000);
     expect(await proxy.metric('config_last_reload_successful')).toBe(1);
   });
 });

@@ -31,10 +31,10 @@ test.each(['thread', 'process'] as const)(
     };
     expect(await warningsAfterCall()).toBe(1);
     proxy.directory.write('a.json', documentOf('Another.', 4_000));
-    await proxy.untilMetric('table_generation', 2);
+    await proxy.untilMetric('table_generation', 2, {}, 30_000);
     expect(await warningsAfterCall()).toBe(1);
     proxy.directory.write('a.json', documentOf('Another.', 4_001));
-    await proxy.untilMetric('table_generation', 3);
+    await proxy.untilMetric('table_generation', 3, {}, 30_000);
     expect(await warningsAfterCall()).toBe(2);
     await client.close();
   },

@@ -329,7 +329,7 @@ describe('what comes at the same time', () => {
     spec.document = NEW;
     await proxy.untilTools(['two']);
     isUp = true;
-    await proxy.untilTools(['two', 'three']);
+    await proxy.untilTools(['two', 'three'], '/mcp', 15_000);
     expect(proxy.handler.journal()[0]?.trigger).toContain('retry');
   });
 

@@ -21,13 +21,15 @@ const deaf: WatchDirectory = (_directory, listener) => {
  * Events come when the test says so. Nor is it ever said that they will come from now on: the watcher would look once
  * more, at a time that the test does not know.
  */
-function heldWatch(): { watchDirectory: WatchDirectory; listeners: DirectoryListener[] } {
+function heldWatch() {
   const listeners: DirectoryListener[] = [];
-  const held: WatchDirectory = (_directory, listener) => {
+  const directories: string[] = [];
+  const held: WatchDirectory = (directory, listener) => {
+    directories.push(directory);
     listeners.push(listener);
     return async () => {};
   };
-  return { watchDirectory: held, listeners };
+  return { watchDirectory: held, listeners, directories };
 }
 
 function has(follower: FileFollower, file: string, text: string | null): Promise<number> {
@@ -39,13 +41,15 @@ function has(follower: FileFollower, file: string, text: string | null): Promise
 /** Until the watcher hears what happens from now on. */
 async function armed(follower: FileFollower, file: string): Promise<void> {
   let count = 0;
-  await until(async () => {
+  const attempt = async () => {
     writeFileSync(file, `armed ${++count}`);
-    return until(() => follower.content(file)?.startsWith('armed') === true, { within: 200 }).then(
+    // Longer than a reading takes, which each further writing would delay.
+    return until(() => follower.content(file)?.startsWith('armed') === true, { within: 1_000 }).then(
       () => true,
       () => false,
     );
-  });
+  };
+  await until(attempt, { within: 10_000 });
   await has(follower, file, `armed ${count}`);
 }
 
@@ -281,17 +285,14 @@ describe.concurrent('directories', () => {
   it('tells a directory apart from its successor with the same inode number', async () => {
     using directory = new TemporaryDirectory({ 'mount/config.yaml': 'one' });
     const file = join(directory.path, 'mount/config.yaml');
-    const watched: string[] = [];
-    const counting: WatchDirectory = (path, listener) => {
-      watched.push(path);
-      return deaf(path, listener);
-    };
-    await using follower = await FileFollower.start([file], { pollInterval: 50, watchDirectory: counting });
-    await until(() => watched.length === 1);
+    const { watchDirectory: held, listeners, directories } = heldWatch();
+    await using follower = await FileFollower.start([file], { ...EVENTS_ONLY, watchDirectory: held });
+    await until(() => listeners.length === 1);
     rmSync(join(directory.path, 'mount'), { recursive: true });
     directory.write('mount/config.yaml', 'two');
+    listeners[0]?.touched('config.yaml');
     await has(follower, file, 'two');
-    expect(watched).toEqual([join(directory.path, 'mount'), join(directory.path, 'mount')]);
+    expect(directories).toEqual([join(directory.path, 'mount'), join(directory.path, 'mount')]);
   });
 
   it('watches anew when something happened to the directory itself', async () => {
