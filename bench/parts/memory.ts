@@ -16,7 +16,7 @@ export interface MemoryFigures {
 }
 
 /** Swaps that are looked at together: how much garbage waits to be collected differs from one to the next. */
-const WINDOW = 5;
+const WINDOW = 9;
 
 /** The median from the fifth swap on. */
 export function afterFifthSwap({ swaps }: MemoryFigures): number {

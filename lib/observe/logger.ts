@@ -17,17 +17,40 @@ export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore,
  * @param logger @default silentLogger
  */
 export function guardedLogger(logger: Logger = silentLogger): Logger {
-  const guarded = (level: keyof Logger) => (fields: object, message: string) => {
+  return new GuardedLogger(logger);
+}
+
+/** Written out: every call asks for `debug`, and a method found by its name would cost more than the line. */
+class GuardedLogger implements Logger {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  debug(fields: object, message: string): void {
     try {
-      logger[level](fields, message);
+      this.#logger.debug(fields, message);
     } catch {
       // There is nobody else to tell.
     }
-  };
-  return {
-    debug: guarded('debug'),
-    info: guarded('info'),
-    warn: guarded('warn'),
-    error: guarded('error'),
-  };
+  }
+
+  info(fields: object, message: string): void {
+    try {
+      this.#logger.info(fields, message);
+    } catch {}
+  }
+
+  warn(fields: object, message: string): void {
+    try {
+      this.#logger.warn(fields, message);
+    } catch {}
+  }
+
+  error(fields: object, message: string): void {
+    try {
+      this.#logger.error(fields, message);
+    } catch {}
+  }
 }
