@@ -21,6 +21,15 @@ async function reading(limits = LIMITS, prepare: (req: object) => void = () => {
   return { server, outcome: outcome.promise, port: Number(new URL(server.url).port) };
 }
 
+/** The last four bytes of the body come later by `pause` milliseconds, the time that a reader must stand. */
+async function sendInTwo(port: number, body: string, pause: number): Promise<void> {
+  const socket = await openSocket(port);
+  const bytes = rawRequest({ body });
+  socket.write(bytes.subarray(0, bytes.length - 4));
+  await new Promise((resolve) => setTimeout(resolve, pause));
+  socket.write(bytes.subarray(bytes.length - 4));
+}
+
 const text = (body: BodyOutcome): string => (body.kind === 'bytes' ? body.bytes.toString() : body.kind);
 
 describe('readBody', () => {
@@ -39,25 +48,15 @@ describe('readBody', () => {
   it('puts characters together that are split over pieces', async () => {
     const { server, outcome, port } = await reading();
     await using _server = server;
-    const socket = await openSocket(port);
-    const bytes = rawRequest({ body: '"é😀"' });
-    socket.write(bytes.subarray(0, bytes.length - 4));
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    socket.write(bytes.subarray(bytes.length - 4));
+    await sendInTwo(port, '"é😀"', 10);
     expect(text(await outcome)).toBe('"é😀"');
-    socket.destroy();
   });
 
   it('waits as long as it takes when there is no deadline', async () => {
     const { server, outcome, port } = await reading({ ...LIMITS, deadline: 0 });
     await using _server = server;
-    const socket = await openSocket(port);
-    const bytes = rawRequest({ body: '"slow"' });
-    socket.write(bytes.subarray(0, bytes.length - 4));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    socket.write(bytes.subarray(bytes.length - 4));
+    await sendInTwo(port, '"slow"', 50);
     expect(text(await outcome)).toBe('"slow"');
-    socket.destroy();
   });
 
   it('does not wait for a client that had left before', async () => {
